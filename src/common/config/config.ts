@@ -1,0 +1,114 @@
+import { z } from 'zod';
+
+const MIN_SECRET_LENGTH = 16;
+
+const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
+const integer = (minimum: number, fallback: number) => z.coerce.number().int().min(minimum).default(fallback);
+const flag = z
+  .preprocess((value) => (typeof value === 'string' ? value.toLowerCase() : value), z.enum(['true', 'false', '1', '0']).default('false'))
+  .transform((value) => value === 'true' || value === '1');
+const secret = z.string().min(MIN_SECRET_LENGTH, `must have at least ${MIN_SECRET_LENGTH} characters`).optional();
+const seconds = z.coerce.number().positive().optional();
+
+const TRANSPORTS = ['grpc', 'http'] as const;
+export type Transport = (typeof TRANSPORTS)[number];
+
+const transports = z
+  .string()
+  .default('grpc,http')
+  .transform((value) => value.split(',').map((name) => name.trim()))
+  .pipe(z.array(z.enum(TRANSPORTS)).min(1));
+
+/**
+ * Every environment variable the gateway reads, with its type, default and unit.
+ *
+ * Defaults are safe for production. The README's table is compared with this schema by a test.
+ */
+export const settings = {
+  HOST: z.string().min(1).default('127.0.0.1').describe('bind address of both ports'),
+  GRPC_PORT: port(8080).describe('gRPC port; 0: any free port, printed'),
+  HTTP_PORT: port(8081).describe('HTTP port; 0: any free port, printed'),
+  TRANSPORTS: transports.describe('the doors that open, comma-separated: grpc, http'),
+  OPENCODE_BASE_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('an OpenCode server; unset: the gateway starts its own'),
+  OPENCODE_SERVER_USERNAME: z.string().min(1).default('opencode').describe('Basic user name at OpenCode'),
+  OPENCODE_SERVER_PASSWORD: z.string().optional().describe('Basic password at OpenCode; embedded: unset makes a random one'),
+  OPENCODE_BIN: z.string().min(1).optional().describe('the OpenCode binary of the embedded server'),
+  OPENCODE_WORKSPACE_ROOT: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('every session directory lies inside; default: the current directory, or the directory of the remote OpenCode'),
+  OPENCODE_PROVIDER_ID: z.string().min(1).optional().describe('default provider of prompts'),
+  OPENCODE_MODEL_ID: z.string().min(1).optional().describe('default model of prompts'),
+  OPENCODE_AGENT: z.string().min(1).optional().describe('default agent of prompts'),
+  OPENCODE_TIMEOUT: z.coerce.number().positive().default(120).describe('seconds a single call to OpenCode may take'),
+  OPENCODE_TIMEOUT_STREAM: seconds.describe('seconds a turn may take when the caller waits or streams; unset: no limit'),
+  OPENCODE_DEBUG: flag.describe('debug logging, as LOG_LEVEL=debug'),
+  ACCESS_TOKEN: secret.describe('bearer token that callers must show'),
+  A2A_BEARER_TOKEN: secret.describe('one more bearer token'),
+  ACCESS_ANONYMOUS: flag.describe('allow callers without a token although the gateway is not bound to loopback'),
+  PUBLIC_URL: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('what Location headers advertise; default: relative'),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
+    .default('info')
+    .describe('fatal, error, warn, info, debug or trace'),
+  DRAIN_TIMEOUT_MS: integer(0, 10_000).describe('how long a stop waits for calls in flight'),
+  MAX_REQUEST_BYTES: integer(1_024, 20 * 1024 * 1024).describe('largest request message on both doors'),
+  MAX_QUEUED_TURNS: integer(0, 32).describe('turns that may wait behind the running one of a session'),
+  STREAM_QUEUE_MESSAGES: integer(16, 4_096).describe('messages a slow reader may leave unread before it is ended'),
+  STREAM_QUEUE_BYTES: integer(1_024, 2 * 1024 * 1024).describe('bytes a slow reader may leave unread before it is ended'),
+  REPLAY_EVENTS: integer(0, 512).describe('durable events kept per session for resuming readers'),
+  REPLAY_BYTES: integer(0, 1024 * 1024).describe('bytes of durable events kept per session for resuming readers'),
+} satisfies Record<string, z.ZodType>;
+
+const schema = z.object(settings).superRefine((value, context) => {
+  if (value.OPENCODE_MODEL_ID !== undefined && value.OPENCODE_PROVIDER_ID === undefined) {
+    context.addIssue({ code: 'custom', path: ['OPENCODE_PROVIDER_ID'], message: 'must be set when OPENCODE_MODEL_ID is' });
+  }
+});
+
+export type Config = z.infer<typeof schema>;
+
+/** The settings, injectable. */
+export const CONFIG = Symbol('CONFIG');
+
+/** A setting is wrong or something it names is missing. The message is one line for the operator. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}
+
+/** @throws StartError naming every variable that is wrong. An empty value counts as unset, except for secrets. */
+export function readConfig(environment: NodeJS.ProcessEnv): Config {
+  const secrets = new Set(['ACCESS_TOKEN', 'A2A_BEARER_TOKEN']);
+  const given = Object.fromEntries(
+    Object.entries(environment).filter(([name, value]) => name in settings && (value !== '' || secrets.has(name))),
+  );
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  throw new StartError(result.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`).join('; '));
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
+
+export function isLoopback(host: string): boolean {
+  return LOOPBACK.test(host);
+}
+
+/**
+ * Whether callers without a token are let in: only on loopback, or when the operator says so.
+ *
+ * @throws StartError when the gateway would be open to a network by accident.
+ */
+export function allowsAnonymous(config: Config): boolean {
+  if (config.ACCESS_TOKEN !== undefined || config.A2A_BEARER_TOKEN !== undefined) return false;
+  if (isLoopback(config.HOST) || config.ACCESS_ANONYMOUS) return true;
+  throw new StartError(
+    `HOST: ${config.HOST} is not loopback and no ACCESS_TOKEN is set; set ACCESS_TOKEN, or ACCESS_ANONYMOUS=true to let everybody in`,
+  );
+}

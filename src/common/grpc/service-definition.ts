@@ -1,0 +1,22 @@
+import { fromBinary, isMessage, toBinary, type DescMethod, type DescService, type Message } from '@bufbuild/protobuf';
+import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import { encodeBinary } from './encoding.js';
+import { methodPath } from './proto-types.js';
+
+function toMethodDefinition(method: DescMethod): MethodDefinition<Message, Message> {
+  return {
+    path: methodPath(method),
+    requestStream: method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming',
+    responseStream: method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming',
+    requestSerialize: (message) => Buffer.from(toBinary(method.input, message)),
+    requestDeserialize: (bytes) => fromBinary(method.input, bytes),
+    // Streams arrive here as bytes already: their queue is bounded in bytes, so it encodes first.
+    responseSerialize: (message: unknown) => (isMessage(message) ? encodeBinary(message) : (message as Buffer)),
+    responseDeserialize: (bytes) => fromBinary(method.output, bytes),
+  };
+}
+
+/** A service of the contract as grpc-js registers and calls it, with protobuf-es messages. Works for clients too. */
+export function toServiceDefinition(service: DescService): ServiceDefinition {
+  return Object.fromEntries(service.methods.map((method) => [method.name, toMethodDefinition(method)]));
+}

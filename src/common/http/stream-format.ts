@@ -1,0 +1,62 @@
+import type { Message } from '@bufbuild/protobuf';
+import { fromUnknown } from '../errors/status-table.js';
+import { toStatusJson } from '../errors/status.mapper.js';
+import { encodeJson } from '../grpc/encoding.js';
+
+/** How a stream of messages looks on HTTP. */
+export interface StreamFormat {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent at once, so that the client knows it is connected. */
+  readonly opening: string;
+  /** Sent when nothing else was for a while; empty: the format has no such thing. */
+  readonly heartbeat: string;
+  encode(message: Message, id: string | undefined): Buffer;
+  encodeError(error: unknown): string;
+}
+
+const RECONNECT_AFTER_MS = 2_000;
+
+/** Bytes of a message in one format, made once however many readers get it. */
+function cached(encode: (message: Message, id: string | undefined) => string): (message: Message, id: string | undefined) => Buffer {
+  const withId = new WeakMap<Message, Buffer>();
+  const withoutId = new WeakMap<Message, Buffer>();
+  return (message, id) => {
+    const cache = id === undefined ? withoutId : withId;
+    let bytes = cache.get(message);
+    if (bytes === undefined) {
+      bytes = Buffer.from(encode(message, id));
+      cache.set(message, bytes);
+    }
+    return bytes;
+  };
+}
+
+function statusJson(error: unknown): string {
+  return JSON.stringify(toStatusJson(fromUnknown(error).error));
+}
+
+/** Server-sent events. @see https://html.spec.whatwg.org/multipage/server-sent-events.html */
+export const eventStream: StreamFormat = {
+  headers: {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-transform',
+    'x-accel-buffering': 'no',
+  },
+  opening: `retry: ${RECONNECT_AFTER_MS}\n\n`,
+  heartbeat: ':\n\n',
+  encode: cached((message, id) => `${id === undefined ? '' : `id: ${id}\n`}data: ${encodeJson(message)}\n\n`),
+  encodeError: (error) => `event: error\ndata: ${statusJson(error)}\n\n`,
+};
+
+/** One JSON object a line, as grpc-gateway frames streams: `{"result":…}`, and `{"error":…}` as the last line of a failure. */
+export const jsonLines: StreamFormat = {
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' },
+  opening: '',
+  heartbeat: '',
+  encode: cached((message) => `{"result":${encodeJson(message)}}\n`),
+  encodeError: (error) => `{"error":${statusJson(error)}}\n`,
+};
+
+export function wantsEventStream(accept: string | undefined): boolean {
+  return accept?.includes('text/event-stream') ?? false;
+}

@@ -1,0 +1,115 @@
+import { createParser } from 'eventsource-parser';
+import type { Logger } from '@nestjs/common';
+import { Backoff } from '../streams/backoff.js';
+import type { OpencodeHttp } from './opencode.http.js';
+import type { UpstreamFrame } from './opencode.types.js';
+
+const RECONNECT_MIN_MS = 250;
+const RECONNECT_MAX_MS = 5_000;
+
+/** OpenCode sends a heartbeat every 10 s, late by seconds when it is busy; three missed ones mean a dead connection. */
+const SILENCE_MS = 30_000;
+
+/** The subscription starts a moment after `server.connected` was sent: what is published in between is lost. 5 ms were enough when measured. */
+const SETTLE_MS = 100;
+
+export interface EventConnectionListener {
+  /** `size` is the frame's length on the wire, in characters. */
+  onFrame(frame: UpstreamFrame, size: number): void;
+  /** The stream is live; what happened before it must now be read by other calls. A failure reconnects. */
+  onConnected(): Promise<void>;
+  onLost(): void;
+}
+
+/** The one permanent `/global/event` stream of an OpenCode server, reconnected with backoff for as long as it runs. */
+export class EventConnection {
+  private readonly backoff = new Backoff(RECONNECT_MIN_MS, RECONNECT_MAX_MS);
+  private stopped: AbortController | undefined;
+
+  constructor(
+    private readonly http: OpencodeHttp,
+    private readonly logger: Logger,
+  ) {}
+
+  start(listener: EventConnectionListener): void {
+    const stopped = new AbortController();
+    this.stopped = stopped;
+    void this.run(listener, stopped.signal);
+  }
+
+  stop(): void {
+    this.stopped?.abort();
+  }
+
+  private async run(listener: EventConnectionListener, stopped: AbortSignal): Promise<void> {
+    while (!stopped.aborted) {
+      const connection = new AbortController();
+      const stop = (): void => connection.abort();
+      stopped.addEventListener('abort', stop, { once: true });
+      try {
+        await this.follow(listener, connection);
+      } catch (error) {
+        if (!stopped.aborted) this.logger.warn(`The event stream of OpenCode broke: ${String(error)}`);
+      } finally {
+        connection.abort();
+        stopped.removeEventListener('abort', stop);
+        listener.onLost();
+      }
+      if (!stopped.aborted) await delay(this.backoff.nextMs(), stopped);
+    }
+  }
+
+  /** Follows one connection until it ends; resolves or rejects then. */
+  private async follow(listener: EventConnectionListener, connection: AbortController): Promise<void> {
+    const body = await this.http.open('/global/event', SILENCE_MS, connection.signal);
+    const decoder = new TextDecoder();
+    let failResync: (error: unknown) => void = () => undefined;
+    const resyncFailed = new Promise<never>((_, reject) => (failResync = reject));
+    const parser = createParser({
+      onEvent: ({ data }) => {
+        const frame = this.parse(data);
+        if (frame === undefined) return;
+        if (frame.payload.type === 'server.connected') this.settle(listener, connection.signal).catch(failResync);
+        else listener.onFrame(frame, data.length);
+      },
+    });
+    const ended = new Promise<void>((resolve, reject) => {
+      body.on('data', (chunk: Buffer) => parser.feed(decoder.decode(chunk, { stream: true })));
+      body.once('end', resolve);
+      body.once('error', reject);
+    });
+    await Promise.race([ended, resyncFailed]).finally(() => {
+      resyncFailed.catch(() => undefined);
+      ended.catch(() => undefined);
+      body.destroy();
+    });
+  }
+
+  private async settle(listener: EventConnectionListener, signal: AbortSignal): Promise<void> {
+    await delay(SETTLE_MS, signal);
+    if (signal.aborted) return;
+    await listener.onConnected();
+    this.backoff.reset();
+  }
+
+  private parse(data: string): UpstreamFrame | undefined {
+    try {
+      return JSON.parse(data) as UpstreamFrame;
+    } catch {
+      this.logger.warn('OpenCode sent an event that is not JSON; dropped');
+      return undefined;
+    }
+  }
+}
+
+function delay(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

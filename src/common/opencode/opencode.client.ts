@@ -1,0 +1,170 @@
+import type { OpencodeHttp } from './opencode.http.js';
+import type {
+  UpstreamAgent,
+  UpstreamMessageWithParts,
+  UpstreamPermission,
+  UpstreamPrompt,
+  UpstreamProviders,
+  UpstreamQuestion,
+  UpstreamReply,
+  UpstreamSession,
+  UpstreamStatus,
+} from './opencode.types.js';
+
+export interface NewUpstreamSession {
+  readonly title?: string;
+  readonly parentID?: string;
+  readonly agent?: string;
+  readonly model?: { readonly id: string; readonly providerID: string };
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+export interface UpstreamSessionChange {
+  readonly title?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly time?: { readonly archived: number };
+}
+
+export interface UpstreamMessagePage {
+  readonly messages: readonly UpstreamMessageWithParts[];
+  /** Leads to older messages. */
+  readonly nextCursor: string | undefined;
+}
+
+/** Larger than any store; without a limit OpenCode stops at 100. */
+const ALL_SESSIONS = 1_000_000;
+
+const HEALTH_TIMEOUT_MS = 2_000;
+
+function segment(id: string): string {
+  return encodeURIComponent(id);
+}
+
+/**
+ * OpenCode 1.18.33, call by call: the only place that knows its routes.
+ *
+ * Calls without a session id need the directory, or they speak of the server's own. Every method throws GatewayError
+ * UNAVAILABLE, DEADLINE_EXCEEDED or INTERNAL when the server fails; only what is particular is noted below.
+ */
+export class OpencodeClient {
+  constructor(private readonly http: OpencodeHttp) {}
+
+  async health(): Promise<{ readonly version: string }> {
+    return (await this.get('/global/health', {}, HEALTH_TIMEOUT_MS)) as { version: string };
+  }
+
+  /** The directory the server was started in. */
+  async ownDirectory(): Promise<string> {
+    return ((await this.get('/path')) as { directory: string }).directory;
+  }
+
+  /** The model that prompts without one get: `provider/model`, if configured. */
+  async defaultModel(directory: string): Promise<string | undefined> {
+    return ((await this.get('/config', { directory })) as { model?: string }).model;
+  }
+
+  async agents(directory: string): Promise<readonly UpstreamAgent[]> {
+    return (await this.get('/agent', { directory })) as UpstreamAgent[];
+  }
+
+  /** Holds provider keys: never let it out. */
+  async providers(directory: string): Promise<UpstreamProviders> {
+    return (await this.get('/config/providers', { directory })) as UpstreamProviders;
+  }
+
+  async createSession(directory: string, session: NewUpstreamSession): Promise<UpstreamSession> {
+    return (await this.post('/session', session, { directory })) as UpstreamSession;
+  }
+
+  /** Sessions of every directory, children and archived ones too. */
+  async sessions(limit = ALL_SESSIONS): Promise<readonly UpstreamSession[]> {
+    return (await this.get('/experimental/session', { limit })) as UpstreamSession[];
+  }
+
+  /** @throws GatewayError NOT_FOUND */
+  async session(id: string): Promise<UpstreamSession> {
+    return (await this.get(`/session/${segment(id)}`)) as UpstreamSession;
+  }
+
+  /** `metadata` replaces the whole map. @throws GatewayError NOT_FOUND */
+  async updateSession(id: string, change: UpstreamSessionChange): Promise<UpstreamSession> {
+    const { json } = await this.http.call({ method: 'PATCH', path: `/session/${segment(id)}`, body: change });
+    return json as UpstreamSession;
+  }
+
+  /** Children go too. The session must not run: OpenCode would go on calling the model. @throws GatewayError NOT_FOUND */
+  async deleteSession(id: string): Promise<void> {
+    await this.http.call({ method: 'DELETE', path: `/session/${segment(id)}` });
+  }
+
+  async children(id: string): Promise<readonly UpstreamSession[]> {
+    return (await this.get(`/session/${segment(id)}/children`)) as UpstreamSession[];
+  }
+
+  /** Sessions that are not idle, by id. */
+  async statuses(directory: string): Promise<Readonly<Record<string, UpstreamStatus>>> {
+    return (await this.get('/session/status', { directory })) as Record<string, UpstreamStatus>;
+  }
+
+  /** The newest `limit` messages before the cursor, ascending; without a limit all of them. @throws GatewayError NOT_FOUND */
+  async messages(sessionId: string, limit?: number, before?: string): Promise<UpstreamMessagePage> {
+    const { json, headers } = await this.http.call({
+      method: 'GET',
+      path: `/session/${segment(sessionId)}/message`,
+      query: { limit, before },
+    });
+    const cursor = headers['x-next-cursor'];
+    return { messages: json as UpstreamMessageWithParts[], nextCursor: typeof cursor === 'string' && cursor !== '' ? cursor : undefined };
+  }
+
+  /** @throws GatewayError NOT_FOUND */
+  async message(sessionId: string, messageId: string): Promise<UpstreamMessageWithParts> {
+    return (await this.get(`/session/${segment(sessionId)}/message/${segment(messageId)}`)) as UpstreamMessageWithParts;
+  }
+
+  /** @throws GatewayError FAILED_PRECONDITION while the session is busy */
+  async deleteMessage(sessionId: string, messageId: string): Promise<void> {
+    await this.http.call({ method: 'DELETE', path: `/session/${segment(sessionId)}/message/${segment(messageId)}` });
+  }
+
+  /** Returns once the prompt is stored; all else comes as events. The session is not yet busy then. @throws GatewayError NOT_FOUND */
+  async prompt(sessionId: string, prompt: UpstreamPrompt): Promise<void> {
+    await this.post(`/session/${segment(sessionId)}/prompt_async`, prompt);
+  }
+
+  /** Returns when the run is unwound; true also for sessions that do nothing. */
+  async abort(sessionId: string): Promise<void> {
+    await this.post(`/session/${segment(sessionId)}/abort`, {});
+  }
+
+  async permissions(directory: string): Promise<readonly UpstreamPermission[]> {
+    return (await this.get('/permission', { directory })) as UpstreamPermission[];
+  }
+
+  /** `directory` must be the asking session's own. @throws GatewayError NOT_FOUND when it was answered or never asked */
+  async replyToPermission(id: string, directory: string, reply: UpstreamReply, message?: string): Promise<void> {
+    await this.post(`/permission/${segment(id)}/reply`, { reply, ...(message !== undefined && { message }) }, { directory });
+  }
+
+  async questions(directory: string): Promise<readonly UpstreamQuestion[]> {
+    return (await this.get('/question', { directory })) as UpstreamQuestion[];
+  }
+
+  /** One array of labels for each question asked. @throws GatewayError NOT_FOUND */
+  async replyToQuestion(id: string, directory: string, answers: readonly (readonly string[])[]): Promise<void> {
+    await this.post(`/question/${segment(id)}/reply`, { answers }, { directory });
+  }
+
+  /** @throws GatewayError NOT_FOUND */
+  async rejectQuestion(id: string, directory: string): Promise<void> {
+    await this.post(`/question/${segment(id)}/reject`, {}, { directory });
+  }
+
+  private async get(path: string, query: Readonly<Record<string, string | number>> = {}, timeoutMs?: number): Promise<unknown> {
+    return (await this.http.call({ method: 'GET', path, query, ...(timeoutMs !== undefined && { timeoutMs }) })).json;
+  }
+
+  private async post(path: string, body: unknown, query: Readonly<Record<string, string>> = {}): Promise<unknown> {
+    return (await this.http.call({ method: 'POST', path, body, query })).json;
+  }
+}

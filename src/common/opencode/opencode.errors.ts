@@ -1,0 +1,86 @@
+import { errors } from 'undici';
+import { GatewayError } from '../errors/gateway-error.js';
+
+const RETRY_AFTER_MS = 1_000;
+
+/** A refusal as OpenCode words it: three shapes in use. */
+interface UpstreamFailure {
+  readonly name?: string;
+  readonly _tag?: string;
+  readonly message?: string;
+  readonly field?: string;
+  readonly data?: { readonly message?: string; readonly ref?: string };
+}
+
+function parseFailure(body: string): UpstreamFailure {
+  try {
+    const parsed: unknown = JSON.parse(body);
+    return typeof parsed === 'object' && parsed !== null ? parsed : {};
+  } catch {
+    return {};
+  }
+}
+
+/** `Missing key\n  at ["parts"]`: the place is the field. */
+function fieldOf(failure: UpstreamFailure, message: string): string {
+  return failure.field ?? /at \["([^\]]*)"\]/.exec(message)?.[1]?.replaceAll('"]["', '.') ?? 'request';
+}
+
+/** OpenCode's answer to a call that failed, by status and context. @see docs of the upstream: errors are told apart by context, not by body */
+export function toGatewayError(call: string, status: number, body: string): GatewayError {
+  const failure = parseFailure(body);
+  const message = failure.data?.message ?? failure.message ?? '';
+  const cause = new Error(`OpenCode answered ${status} to ${call}: ${body.slice(0, 2_000)}`);
+  switch (status) {
+    case 400:
+      return new GatewayError('INVALID_ARGUMENT', message === '' ? 'OpenCode refused the request' : message, {
+        reason: 'REFUSED_BY_OPENCODE',
+        violations: [{ field: fieldOf(failure, message), description: message }],
+        cause,
+      });
+    case 404:
+      return new GatewayError('NOT_FOUND', message === '' ? 'Not found' : message, { reason: failure._tag ?? 'NOT_FOUND', cause });
+    case 409:
+      return new GatewayError('FAILED_PRECONDITION', 'The session is busy', { reason: 'SESSION_BUSY', cause });
+    case 503:
+      return new GatewayError('UNAVAILABLE', 'OpenCode is not ready', {
+        reason: 'OPENCODE_UNAVAILABLE',
+        retryAfterMs: RETRY_AFTER_MS,
+        cause,
+      });
+    default: {
+      // A 401 too: it is our own credential that is wrong, not the caller's.
+      const ref = failure.data?.ref;
+      return new GatewayError('INTERNAL', 'OpenCode failed', {
+        reason: 'OPENCODE_FAILED',
+        metadata: ref === undefined ? {} : { ref },
+        cause,
+      });
+    }
+  }
+}
+
+/** A page instead of data: OpenCode answers unknown routes with its web UI and status 200. */
+export function routeMissing(call: string): GatewayError {
+  return new GatewayError('UNIMPLEMENTED', 'This OpenCode lacks what the call needs', { reason: 'OPENCODE_TOO_OLD', metadata: { call } });
+}
+
+/** No answer at all: refused, reset, timed out, or not JSON. */
+export function toTransportError(call: string, error: unknown): GatewayError {
+  if (error instanceof GatewayError) return error;
+  const timedOut =
+    error instanceof errors.HeadersTimeoutError ||
+    error instanceof errors.BodyTimeoutError ||
+    (error instanceof Error && error.name === 'TimeoutError');
+  if (timedOut)
+    return new GatewayError('DEADLINE_EXCEEDED', 'OpenCode did not answer in time', {
+      reason: 'OPENCODE_TIMEOUT',
+      metadata: { call },
+      cause: error,
+    });
+  return new GatewayError('UNAVAILABLE', 'OpenCode cannot be reached', {
+    reason: 'OPENCODE_UNAVAILABLE',
+    retryAfterMs: RETRY_AFTER_MS,
+    cause: error,
+  });
+}

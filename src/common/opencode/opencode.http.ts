@@ -1,0 +1,95 @@
+import { Agent, request, type Dispatcher } from 'undici';
+import { routeMissing, toGatewayError, toTransportError } from './opencode.errors.js';
+
+/** Where an OpenCode server listens and how it knows us. An embedded one may change its address when it restarts. */
+export interface OpencodeEndpoint {
+  readonly baseUrl: string;
+  readonly username: string;
+  readonly password: string | undefined;
+}
+
+export interface UpstreamCall {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT';
+  readonly path: string;
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly body?: unknown;
+  /** Overrides the client's time limit. */
+  readonly timeoutMs?: number;
+}
+
+export interface UpstreamAnswer {
+  readonly json: unknown;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** Calls of one OpenCode server: address, credential, time limit, and what its failures mean. Knows no route. */
+export class OpencodeHttp {
+  private readonly agent = new Agent({ connections: 64, keepAliveTimeout: 4_000 });
+
+  constructor(
+    private readonly endpoint: () => OpencodeEndpoint,
+    private readonly timeoutMs: number,
+  ) {}
+
+  /** @throws GatewayError by the table of upstream failures. */
+  async call(call: UpstreamCall): Promise<UpstreamAnswer> {
+    const name = `${call.method} ${call.path}`;
+    try {
+      const timeoutMs = call.timeoutMs ?? this.timeoutMs;
+      const { statusCode, headers, body } = await request(this.urlOf(call), {
+        ...this.optionsOf(call),
+        signal: AbortSignal.timeout(timeoutMs),
+        headersTimeout: timeoutMs,
+        bodyTimeout: timeoutMs,
+      });
+      const text = await body.text();
+      if (statusCode >= 400) throw toGatewayError(name, statusCode, text);
+      if (text === '') return { json: undefined, headers };
+      if (!String(headers['content-type']).includes('json')) throw routeMissing(name);
+      return { json: JSON.parse(text) as unknown, headers };
+    } catch (error) {
+      throw toTransportError(name, error);
+    }
+  }
+
+  /** Opens a stream; `silenceMs` without a byte ends it with an error. */
+  async open(path: string, silenceMs: number, signal: AbortSignal): Promise<Dispatcher.ResponseData['body']> {
+    const call = { method: 'GET', path } as const;
+    try {
+      const { statusCode, headers, body } = await request(this.urlOf(call), {
+        ...this.optionsOf(call),
+        headersTimeout: 5_000,
+        bodyTimeout: silenceMs,
+        signal,
+      });
+      if (statusCode >= 400) throw toGatewayError(`GET ${path}`, statusCode, await body.text());
+      if (!String(headers['content-type']).includes('text/event-stream')) {
+        body.destroy();
+        throw routeMissing(`GET ${path}`);
+      }
+      return body;
+    } catch (error) {
+      throw toTransportError(`GET ${path}`, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.agent.destroy();
+  }
+
+  private urlOf({ path, query }: Pick<UpstreamCall, 'path' | 'query'>): URL {
+    const url = new URL(path, this.endpoint().baseUrl);
+    for (const [name, value] of Object.entries(query ?? {})) {
+      if (value !== undefined) url.searchParams.set(name, String(value));
+    }
+    return url;
+  }
+
+  private optionsOf({ method, body }: Pick<UpstreamCall, 'method' | 'body'>) {
+    const { username, password } = this.endpoint();
+    const headers: Record<string, string> = { accept: '*/*' };
+    if (password !== undefined) headers['authorization'] = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+    if (body === undefined) return { method, headers, dispatcher: this.agent };
+    return { method, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body), dispatcher: this.agent };
+  }
+}

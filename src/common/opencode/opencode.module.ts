@@ -1,0 +1,81 @@
+import { Global, Injectable, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { CONFIG, type Config } from '../config/config.js';
+import { findOpencode } from './opencode.binary.js';
+import { OpencodeClient } from './opencode.client.js';
+import { EventConnection } from './event-connection.js';
+import { OpencodeHttp, type OpencodeEndpoint } from './opencode.http.js';
+import { OpencodePool } from './opencode.pool.js';
+import { OpencodeSupervisor } from './opencode.supervisor.js';
+import { UpstreamClock } from './upstream-clock.js';
+import { Workspace } from './workspace.js';
+
+/** The environment as a value, so that only the start of the process reads it. */
+export const ENVIRONMENT = Symbol('ENVIRONMENT');
+
+/** Ends what the pool was built on, last of all. */
+@Injectable()
+export class OpencodeLifecycle implements OnApplicationShutdown {
+  private http: OpencodeHttp | undefined;
+  supervisor: OpencodeSupervisor | undefined;
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.supervisor?.stop();
+    await this.http?.close();
+  }
+
+  /** @throws StartError when the workspace or OpenCode is missing, or OpenCode does not start. */
+  async open(config: Config, environment: NodeJS.ProcessEnv): Promise<OpencodePool> {
+    const { workspaceRoot, endpoint } =
+      config.OPENCODE_BASE_URL === undefined ? await this.startEmbedded(config, environment) : useRemote(config, config.OPENCODE_BASE_URL);
+    const http = new OpencodeHttp(endpoint, config.OPENCODE_TIMEOUT * 1_000);
+    this.http = http;
+    const client = new OpencodeClient(http);
+    const workspace = workspaceRoot ?? Workspace.atRemote(await client.ownDirectory());
+    return new OpencodePool({
+      client,
+      workspace,
+      events: new EventConnection(http, new Logger('EventConnection')),
+      clock: new UpstreamClock(),
+    });
+  }
+
+  private async startEmbedded(config: Config, environment: NodeJS.ProcessEnv) {
+    const workspaceRoot = Workspace.atLocal(config.OPENCODE_WORKSPACE_ROOT ?? process.cwd());
+    const supervisor = new OpencodeSupervisor(
+      {
+        binary: findOpencode(config.OPENCODE_BIN, environment['PATH']),
+        workspace: workspaceRoot.root,
+        username: config.OPENCODE_SERVER_USERNAME,
+        password: config.OPENCODE_SERVER_PASSWORD,
+        environment,
+        debug: config.OPENCODE_DEBUG,
+      },
+      new Logger('OpenCode'),
+    );
+    this.supervisor = supervisor;
+    await supervisor.start();
+    return { workspaceRoot, endpoint: () => supervisor.endpoint() };
+  }
+}
+
+function useRemote(config: Config, baseUrl: string): { workspaceRoot: Workspace | undefined; endpoint: () => OpencodeEndpoint } {
+  const root = config.OPENCODE_WORKSPACE_ROOT;
+  return {
+    workspaceRoot: root === undefined ? undefined : Workspace.atRemote(root),
+    endpoint: () => ({ baseUrl, username: config.OPENCODE_SERVER_USERNAME, password: config.OPENCODE_SERVER_PASSWORD }),
+  };
+}
+
+@Global()
+@Module({
+  providers: [
+    OpencodeLifecycle,
+    {
+      provide: OpencodePool,
+      inject: [OpencodeLifecycle, CONFIG, ENVIRONMENT],
+      useFactory: (lifecycle: OpencodeLifecycle, config: Config, environment: NodeJS.ProcessEnv) => lifecycle.open(config, environment),
+    },
+  ],
+  exports: [OpencodePool, OpencodeLifecycle],
+})
+export class OpencodeModule {}

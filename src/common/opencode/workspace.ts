@@ -1,0 +1,66 @@
+import { realpathSync, statSync } from 'node:fs';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { StartError } from '../config/config.js';
+import { GatewayError } from '../errors/gateway-error.js';
+
+/**
+ * The directory in which every session lives.
+ *
+ * OpenCode takes any directory of the host, existing or not, so the limit has to be ours. Where the gateway shares no
+ * file system with OpenCode (a remote server) paths are compared as text.
+ */
+export class Workspace {
+  private constructor(
+    /** Absolute, symbolic links resolved: OpenCode reports directories that way. */
+    readonly root: string,
+    private readonly local: boolean,
+  ) {}
+
+  /** @throws StartError when the directory is missing. */
+  static atLocal(directory: string): Workspace {
+    try {
+      const root = realpathSync(directory);
+      if (statSync(root).isDirectory()) return new Workspace(root, true);
+    } catch {
+      // Said below, in the operator's words.
+    }
+    throw new StartError(`OPENCODE_WORKSPACE_ROOT: ${directory} is not a directory`);
+  }
+
+  static atRemote(root: string): Workspace {
+    return new Workspace(resolve(root), false);
+  }
+
+  contains(directory: string): boolean {
+    return directory === this.root || directory.startsWith(this.root === sep ? sep : this.root + sep);
+  }
+
+  /**
+   * The real path of a directory a caller named, absolute or relative to the root.
+   *
+   * @throws GatewayError INVALID_ARGUMENT when it is outside, or missing where that can be seen.
+   */
+  resolveDirectory(directory: string): string {
+    const path = this.realPath(resolve(this.root, directory));
+    if (path === undefined) throw GatewayError.invalid('directory', 'is not a directory of the workspace');
+    if (!this.contains(path)) throw GatewayError.invalid('directory', 'is outside the workspace');
+    return path;
+  }
+
+  /** A path as the caller should see it: relative to the root, without the host's folders above it. */
+  relativePath(path: string): string {
+    return isAbsolute(path) && this.contains(path) ? relative(this.root, path) : path;
+  }
+
+  private realPath(path: string): string | undefined {
+    if (path.includes('\0')) return undefined;
+    if (!this.local) return path;
+    try {
+      const real = realpathSync(path);
+      return statSync(real).isDirectory() ? real : undefined;
+    } catch {
+      // What does not exist is told apart from what is outside only by its own path, never by the host's answer.
+      return this.contains(path) ? undefined : path;
+    }
+  }
+}

@@ -1,0 +1,18 @@
+/** What a bounded queue may know of a message without understanding it. */
+export interface Delivery {
+  /** Messages with the same key supersede each other: of those still waiting only the newest is worth sending. */
+  readonly supersedes?: string;
+  /** Where a reader that was cut off after this message can resume. */
+  readonly position?: string;
+}
+
+const deliveries = new WeakMap<object, Delivery>();
+
+/** Attaches delivery hints to a message. They travel beside it, so that the bytes stay shared by all readers. */
+export function describeDelivery(message: object, delivery: Delivery): void {
+  deliveries.set(message, delivery);
+}
+
+export function deliveryOf(message: object): Delivery | undefined {
+  return deliveries.get(message);
+}
