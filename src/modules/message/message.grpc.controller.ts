@@ -1,0 +1,70 @@
+import { create } from '@bufbuild/protobuf';
+import { Controller } from '@nestjs/common';
+import { GrpcMethod } from '@nestjs/microservices';
+import { map, type Observable } from 'rxjs';
+import type { GlobalEvent } from '../../common/grpc/generated/event_pb.js';
+import {
+  EmptySchema,
+  type DisplayMessage,
+  type Empty,
+  type ListMessagesResponse,
+  type MessageList,
+} from '../../common/grpc/generated/message_pb.js';
+import { toGlobalEvent } from '../event/event.mapper.js';
+import { fromTextMode } from '../event/watch.mapper.js';
+import { AbortSessionDto, GetMessageDto, GetMessagesDto, ListMessagesDto, SendMessageDto } from './message.dto.js';
+import { toDisplayMessage, toListMessagesResponse, toMessageList } from './message.mapper.js';
+import { MessageService } from './message.service.js';
+import { fromSendMessageRequest } from './prompt.mapper.js';
+import { toRunAnswer } from './run.mapper.js';
+import { RunService } from './run.service.js';
+import { TurnService } from './turn.service.js';
+
+const SERVICE = 'opencode.message.MessageService';
+
+@Controller()
+export class MessageGrpcController {
+  constructor(
+    private readonly messages: MessageService,
+    private readonly turns: TurnService,
+    private readonly runs: RunService,
+  ) {}
+
+  @GrpcMethod(SERVICE, 'SendMessage')
+  async sendMessage(request: SendMessageDto): Promise<Empty> {
+    await this.turns.send(fromSendMessageRequest(request));
+    return create(EmptySchema);
+  }
+
+  @GrpcMethod(SERVICE, 'RunMessage')
+  async runMessage(request: SendMessageDto): Promise<DisplayMessage> {
+    return toRunAnswer(await this.runs.run(fromSendMessageRequest(request)));
+  }
+
+  @GrpcMethod(SERVICE, 'StreamMessage')
+  async streamMessage(request: SendMessageDto): Promise<Observable<GlobalEvent>> {
+    const events$ = await this.turns.stream(fromSendMessageRequest(request), fromTextMode(request.textMode));
+    return events$.pipe(map(toGlobalEvent));
+  }
+
+  @GrpcMethod(SERVICE, 'GetMessages')
+  async getMessages({ sessionId }: GetMessagesDto): Promise<MessageList> {
+    return toMessageList(await this.messages.list(sessionId));
+  }
+
+  @GrpcMethod(SERVICE, 'ListMessages')
+  async listMessages({ sessionId, pageSize, pageToken }: ListMessagesDto): Promise<ListMessagesResponse> {
+    return toListMessagesResponse(await this.messages.listPage(sessionId, pageSize, pageToken));
+  }
+
+  @GrpcMethod(SERVICE, 'GetMessage')
+  async getMessage({ sessionId, messageId }: GetMessageDto): Promise<DisplayMessage> {
+    return toDisplayMessage(await this.messages.get(sessionId, messageId));
+  }
+
+  @GrpcMethod(SERVICE, 'AbortSession')
+  async abortSession({ sessionId }: AbortSessionDto): Promise<Empty> {
+    await this.turns.abort(sessionId);
+    return create(EmptySchema);
+  }
+}

@@ -1,0 +1,88 @@
+import { create } from '@bufbuild/protobuf';
+import { Controller, Headers, Inject } from '@nestjs/common';
+import { map } from 'rxjs';
+import { CONFIG, type Config } from '../../common/config/config.js';
+import {
+  EmptySchema,
+  MessageService as Rpc,
+  type DisplayMessage,
+  type Empty,
+  type ListMessagesResponse,
+} from '../../common/grpc/generated/message_pb.js';
+import { RestReply, RestStream } from '../../common/http/rest-reply.js';
+import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
+import { wantsEventStream } from '../../common/http/stream-format.js';
+import { toGlobalEvent } from '../event/event.mapper.js';
+import { fromTextMode } from '../event/watch.mapper.js';
+import { AbortSessionDto, GetMessageDto, ListMessagesDto, SendMessageDto } from './message.dto.js';
+import { toDisplayMessage, toListMessagesResponse } from './message.mapper.js';
+import { MessageService } from './message.service.js';
+import { fromSendMessageRequest } from './prompt.mapper.js';
+import type { Prompt } from './prompt.model.js';
+import { toRunAnswer } from './run.mapper.js';
+import { RunService } from './run.service.js';
+import { TurnService } from './turn.service.js';
+
+/** The header that means `request_id` on this door. */
+const IDEMPOTENCY_KEY = 'idempotency-key';
+
+@Controller()
+export class MessageHttpController {
+  private readonly publicUrl: string;
+
+  constructor(
+    private readonly messages: MessageService,
+    private readonly turns: TurnService,
+    private readonly runs: RunService,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.publicUrl = config.PUBLIC_URL?.replace(/\/$/, '') ?? '';
+  }
+
+  /** 202 with the prompt's own message as Location; the turn's events at once to a caller who accepts an event stream. */
+  @RestRoute(Rpc.method.sendMessage)
+  async sendMessage(
+    @RestRequest() request: SendMessageDto,
+    @Headers('accept') accept?: string,
+    @Headers(IDEMPOTENCY_KEY) key?: string,
+  ): Promise<RestReply | RestStream> {
+    if (wantsEventStream(accept)) return this.streamMessage(request, key);
+    const { turnId } = await this.turns.send(toPrompt(request, key));
+    return new RestReply(create(EmptySchema), {
+      status: 202,
+      headers: { location: `${this.publicUrl}/sessions/${request.sessionId}/messages/${turnId}` },
+    });
+  }
+
+  @RestRoute(Rpc.method.runMessage)
+  async runMessage(@RestRequest() request: SendMessageDto, @Headers(IDEMPOTENCY_KEY) key?: string): Promise<DisplayMessage> {
+    return toRunAnswer(await this.runs.run(toPrompt(request, key)));
+  }
+
+  @RestRoute(Rpc.method.streamMessage)
+  async streamMessage(@RestRequest() request: SendMessageDto, @Headers(IDEMPOTENCY_KEY) key?: string): Promise<RestStream> {
+    const events$ = await this.turns.stream(toPrompt(request, key), fromTextMode(request.textMode));
+    return new RestStream(events$.pipe(map(toGlobalEvent)));
+  }
+
+  @RestRoute(Rpc.method.listMessages)
+  async listMessages(@RestRequest() { sessionId, pageSize, pageToken }: ListMessagesDto): Promise<ListMessagesResponse> {
+    return toListMessagesResponse(await this.messages.listPage(sessionId, pageSize, pageToken));
+  }
+
+  @RestRoute(Rpc.method.getMessage)
+  async getMessage(@RestRequest() { sessionId, messageId }: GetMessageDto): Promise<DisplayMessage> {
+    return toDisplayMessage(await this.messages.get(sessionId, messageId));
+  }
+
+  @RestRoute(Rpc.method.abortSession)
+  async abortSession(@RestRequest() { sessionId }: AbortSessionDto): Promise<Empty> {
+    await this.turns.abort(sessionId);
+    return create(EmptySchema);
+  }
+}
+
+function toPrompt(request: SendMessageDto, key: string | undefined): Prompt {
+  const prompt = fromSendMessageRequest(request);
+  return prompt.requestId === '' && key !== undefined ? { ...prompt, requestId: key.slice(0, 200) } : prompt;
+}

@@ -1,0 +1,50 @@
+import { GatewayError } from '../../common/errors/gateway-error.js';
+import type { PromptPart } from './prompt.model.js';
+
+const DATA_URL = /^data:([^;,]*)((?:;[^;,]*)*),(.*)$/s;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+/** Types outside text/* whose content is text all the same. */
+const TEXT_LIKE = /^(text\/.*|application\/(.*\+)?(json|xml|yaml|x-yaml|toml|javascript|typescript|sql|graphql|x-sh|x-ndjson|ld\+json))$/;
+const ATTACHABLE = /^(image\/(png|jpeg|gif|webp)|application\/pdf)$/;
+
+/** The type OpenCode can work with; anything else would fail the turn and every later turn of the session. */
+function toAcceptedMime(mime: string, field: string): string {
+  const essence = mime.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  if (TEXT_LIKE.test(essence)) return 'text/plain';
+  if (ATTACHABLE.test(essence)) return essence;
+  throw GatewayError.invalid(`${field}.mime`, `${JSON.stringify(mime)} is not supported; text, PNG, JPEG, GIF, WebP and PDF are`);
+}
+
+/** A `data:` URL re-written with the accepted type. Other schemes are refused: OpenCode would read any file of its host. */
+function toDataUrl(url: string, mime: string, field: string): string {
+  const [, , attributes = '', content = ''] = DATA_URL.exec(url) ?? [];
+  if (!url.startsWith('data:')) throw GatewayError.invalid(`${field}.url`, 'must be a data: URL');
+  if (!attributes.split(';').includes('base64')) throw GatewayError.invalid(`${field}.url`, 'must be a data: URL with base64 content');
+  if (content === '' || content.length % 4 === 1 || !BASE64.test(content))
+    throw GatewayError.invalid(`${field}.url`, 'has no valid base64 content');
+  return `data:${mime};base64,${content}`;
+}
+
+function toAccepted(part: PromptPart, index: number): PromptPart {
+  if (part.type === 'text') return part;
+  const field = `parts[${index}].file`;
+  const mime = toAcceptedMime(part.mime, field);
+  return { ...part, mime, url: toDataUrl(part.url, mime, field) };
+}
+
+/**
+ * The parts of a prompt as OpenCode can take them.
+ *
+ * @throws GatewayError INVALID_ARGUMENT naming the part: an unsupported one would poison the session.
+ */
+export function toAcceptedParts(parts: readonly PromptPart[]): PromptPart[] {
+  const accepted = parts.map(toAccepted);
+  if (!accepted.some((part) => part.type === 'file' || part.text.trim() !== ''))
+    throw GatewayError.invalid('parts', 'must hold some text or a file');
+  return accepted;
+}
+
+export function hasAttachment(parts: readonly PromptPart[]): boolean {
+  return parts.some((part) => part.type === 'file' && part.mime !== 'text/plain');
+}

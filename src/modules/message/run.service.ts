@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import { GatewayError } from '../../common/errors/gateway-error.js';
+import type { TurnUpdate } from '../event/event.model.js';
+import type { Message } from './message.model.js';
+import { MessageService } from './message.service.js';
+import type { Prompt } from './prompt.model.js';
+import { TurnService } from './turn.service.js';
+
+export interface RunResult {
+  readonly turn: TurnUpdate;
+  readonly message: Message;
+}
+
+/** Prompts whose answer the caller waits for. */
+@Injectable()
+export class RunService {
+  constructor(
+    private readonly turns: TurnService,
+    private readonly messages: MessageService,
+  ) {}
+
+  /**
+   * The last message of the turn, whether it completed, failed, was aborted or rejected: the message says so itself.
+   *
+   * @throws GatewayError UNAVAILABLE when OpenCode stopped in the middle; ABORTED or FAILED_PRECONDITION when the turn
+   * ended without any message; and what TurnService.send throws.
+   */
+  async run(prompt: Prompt): Promise<RunResult> {
+    const turn = await this.turns.run(prompt);
+    const metadata = { turnId: turn.turnId, ...(turn.failure !== undefined && { errorName: turn.failure.name }) };
+    if (turn.state === 'interrupted') {
+      throw new GatewayError('UNAVAILABLE', turn.failure?.message ?? 'The turn was interrupted', { reason: 'TURN_INTERRUPTED', metadata });
+    }
+    if (turn.messageId !== undefined) return { turn, message: await this.messages.get(prompt.sessionId, turn.messageId) };
+    if (turn.state === 'aborted')
+      throw new GatewayError('ABORTED', 'The turn was aborted before it answered', { reason: 'TURN_ABORTED', metadata });
+    throw new GatewayError('FAILED_PRECONDITION', turn.failure?.message ?? 'The turn failed', { reason: 'TURN_FAILED', metadata });
+  }
+}

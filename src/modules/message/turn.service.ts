@@ -1,0 +1,297 @@
+import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Observable, Subscription } from 'rxjs';
+import { CONFIG, type Config } from '../../common/config/config.js';
+import { GatewayError } from '../../common/errors/gateway-error.js';
+import { ascendingId } from '../../common/opencode/opencode.ids.js';
+import { OpencodePool } from '../../common/opencode/opencode.pool.js';
+import { EventHub } from '../event/event.hub.js';
+import type { GatewayEvent, TextMode, TurnUpdate } from '../event/event.model.js';
+import { SessionService } from '../session/session.service.js';
+import { PromptService, type AcceptedPrompt } from './prompt.service.js';
+import type { Prompt } from './prompt.model.js';
+import { RequestMemory } from './request-memory.js';
+import { Turn } from './turn.js';
+import { TurnQueue } from './turn.queue.js';
+import { TurnReconciler } from './turn.reconciler.js';
+
+/** After an event that may mean the end: long enough for the frames that follow it, short enough not to be felt. */
+const GRACE_MS = 300;
+/** A running turn of which nothing is heard is looked up this often. */
+const SILENCE_MS = 10_000;
+
+/** OpenCode unwinds an aborted run in 20 to 300 ms. */
+const ABORT_TIMEOUT_MS = 15_000;
+/** Sessions whose last outcome is remembered. */
+const MAX_OUTCOMES = 1_000;
+
+/** A turn and the wait until OpenCode, or the session's queue, has it. */
+interface Submission {
+  readonly turn: Turn;
+  readonly accepted: Promise<void>;
+}
+
+/** Runs prompts, one at a time per session, and knows when they truly end. Knows no transport. */
+@Injectable()
+export class TurnService implements OnModuleDestroy {
+  private readonly logger = new Logger(TurnService.name);
+  private readonly queue: TurnQueue;
+  private readonly requests = new RequestMemory<Submission>();
+  private readonly reconciler: TurnReconciler;
+  private readonly turns = new Map<string, Set<Turn>>();
+  private readonly outcomes = new Map<string, TurnUpdate>();
+  private readonly subscription = new Subscription();
+
+  constructor(
+    private readonly pool: OpencodePool,
+    private readonly hub: EventHub,
+    private readonly sessions: SessionService,
+    private readonly prompts: PromptService,
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.queue = new TurnQueue(config.MAX_QUEUED_TURNS);
+    this.reconciler = new TurnReconciler(pool);
+    sessions.onDelete((sessionId) => this.abortAll(sessionId));
+    this.subscription.add(hub.reconnected$.subscribe(() => this.reconcileAll()));
+  }
+
+  onModuleDestroy(): void {
+    this.subscription.unsubscribe();
+  }
+
+  /** Sends a prompt; resolves once OpenCode or the session's queue has it. @throws GatewayError as PromptService.accept, RESOURCE_EXHAUSTED, UNAVAILABLE */
+  async send(prompt: Prompt): Promise<TurnUpdate> {
+    const { turn, accepted } = this.submit(await this.prompts.accept(prompt));
+    await accepted;
+    return turn.toUpdate();
+  }
+
+  /** Sends a prompt and waits for its end. Whoever stops waiting does not end the turn. */
+  async run(prompt: Prompt): Promise<TurnUpdate> {
+    const { turn, accepted } = this.submit(await this.prompts.accept(prompt));
+    await accepted;
+    return turn.ended;
+  }
+
+  /** Sends a prompt when subscribed, and gives the session's events up to the turn's final update, which is the last. */
+  async stream(prompt: Prompt, textMode: TextMode): Promise<Observable<GatewayEvent>> {
+    const acceptedPrompt = await this.prompts.accept(prompt);
+    this.requireReady();
+    return new Observable((subscriber) => {
+      let turn: Turn | undefined;
+      const early: GatewayEvent[] = [];
+      const next = (event: GatewayEvent): void => {
+        if (turn === undefined) return void early.push(event);
+        if (!isOf(turn, event)) return;
+        subscriber.next(event);
+        if (turn.isEnded && event.type === 'turn_updated' && event.turn.turnId === turn.id) subscriber.complete();
+      };
+      // Subscribed before the prompt leaves: nothing of the answer can be missed.
+      const events = this.hub
+        .watchSession(acceptedPrompt.session.id, { textMode })
+        .subscribe({ next, error: (error) => subscriber.error(error) });
+      try {
+        const submission = this.submit(acceptedPrompt);
+        turn = submission.turn;
+        early.filter((event) => event.type === 'turn_updated').forEach(next);
+        if (turn.isEnded && !subscriber.closed) next(this.toEvent(turn));
+        submission.accepted.catch((error: unknown) => subscriber.error(error));
+      } catch (error) {
+        subscriber.error(error);
+      }
+      return events;
+    });
+  }
+
+  /** Ends what a session does and what waits behind it, and rejects what it asked; returns when that is done. @throws GatewayError NOT_FOUND */
+  async abort(sessionId: string): Promise<void> {
+    await this.sessions.get(sessionId);
+    await this.abortAll(sessionId);
+  }
+
+  /** The turn a session works on or works on next. */
+  current(sessionId: string): Turn | undefined {
+    const [turn] = this.turns.get(sessionId) ?? [];
+    return turn;
+  }
+
+  /** How the session's last turn ended, if it ended here. */
+  lastOutcome(sessionId: string): TurnUpdate | undefined {
+    return this.outcomes.get(sessionId);
+  }
+
+  private requireReady(): void {
+    if (!this.hub.isReady)
+      throw new GatewayError('UNAVAILABLE', 'OpenCode is not ready', { reason: 'OPENCODE_UNAVAILABLE', retryAfterMs: 1_000 });
+  }
+
+  private submit(prompt: AcceptedPrompt): Submission {
+    this.requireReady();
+    const { id: sessionId, directory } = prompt.session;
+    return this.requests.getOrBegin(sessionId, prompt.requestId, prompt.fingerprint, () => {
+      const { clock } = this.pool.forSession(sessionId);
+      const turn = new Turn(ascendingId('msg', clock.nowMs()), sessionId, directory, prompt.requestId, (changed) => this.publish(changed));
+      const isNext = this.queue.lengthOf(sessionId) === 0;
+      const accepted = new Promise<void>((resolve, reject) => {
+        this.queue.add(sessionId, () => this.execute(turn, prompt, resolve, reject));
+        this.keep(turn);
+        if (isNext) return;
+        this.publish(turn);
+        resolve();
+      });
+      // A failure is also the turn's own end; a caller that is gone must not make it unhandled.
+      accepted.catch(() => undefined);
+      return { turn, accepted };
+    });
+  }
+
+  /** The life of a turn at the head of its queue. Never rejects. */
+  private async execute(turn: Turn, prompt: AcceptedPrompt, onAccepted: () => void, onRefused: (error: unknown) => void): Promise<void> {
+    if (turn.isEnded) return this.drop(turn);
+    const watch = new TurnWatch(this.hub, turn, () => this.reconcile(turn));
+    try {
+      turn.lastEventAtMs = Date.now();
+      turn.admit();
+      const { client, clock } = this.pool.forSession(turn.sessionId);
+      await client.prompt(turn.sessionId, this.prompts.toUpstream(prompt, turn.id, clock.nowMs()));
+      onAccepted();
+    } catch (error) {
+      onRefused(error);
+      turn.end({ state: 'failed', failure: toFailure(error) });
+    }
+    await turn.ended;
+    watch.stop();
+    this.drop(turn);
+  }
+
+  private async reconcile(turn: Turn): Promise<void> {
+    try {
+      const found = await this.reconciler.look(turn);
+      if (found === undefined || turn.isEnded) return;
+      if (found.message !== undefined) turn.adopt(found.message);
+      turn.end(found.verdict);
+    } catch (error) {
+      this.logger.debug(`Turn ${turn.id} could not be looked up: ${String(error)}`);
+    }
+  }
+
+  private reconcileAll(): void {
+    for (const turns of this.turns.values()) for (const turn of turns) if (turn.state !== 'queued') void this.reconcile(turn);
+  }
+
+  private async abortAll(sessionId: string): Promise<void> {
+    const turns = [...(this.turns.get(sessionId) ?? [])];
+    for (const turn of turns.filter(({ state }) => state === 'queued')) turn.end({ state: 'aborted', failure: undefined });
+    const running = turns.filter((turn) => !turn.isEnded);
+    for (const turn of running) turn.abortRequested = true;
+    await this.pool.forSession(sessionId).client.abort(sessionId);
+    await this.rejectGhosts(sessionId);
+    await Promise.all(running.map((turn) => this.untilEnded(turn)));
+  }
+
+  /** @throws GatewayError DEADLINE_EXCEEDED when OpenCode does not let go of the turn. */
+  private async untilEnded(turn: Turn): Promise<void> {
+    for (const deadlineMs = Date.now() + ABORT_TIMEOUT_MS; !turn.isEnded;) {
+      await Promise.race([turn.ended, new Promise((resolve) => setTimeout(resolve, GRACE_MS))]);
+      if (turn.isEnded) return;
+      await this.reconcile(turn);
+      if (Date.now() > deadlineMs)
+        throw new GatewayError('DEADLINE_EXCEEDED', `The turn in session ${turn.sessionId} does not end`, { reason: 'ABORT_TIMEOUT' });
+    }
+  }
+
+  /** What was pending when its session was aborted stays in OpenCode's lists until somebody answers it. */
+  private async rejectGhosts(sessionId: string): Promise<void> {
+    const { client } = this.pool.forSession(sessionId);
+    const replies = [
+      ...this.hub
+        .pendingPermissions(sessionId)
+        .map(({ permission, directory }) => client.replyToPermission(permission.id, directory, 'reject')),
+      ...this.hub.pendingQuestions(sessionId).map(({ question, directory }) => client.rejectQuestion(question.id, directory)),
+    ];
+    // One that was answered in the meantime is no ghost.
+    await Promise.allSettled(replies);
+  }
+
+  private keep(turn: Turn): void {
+    const turns = this.turns.get(turn.sessionId) ?? new Set();
+    this.turns.set(turn.sessionId, turns.add(turn));
+  }
+
+  private drop(turn: Turn): void {
+    const turns = this.turns.get(turn.sessionId);
+    turns?.delete(turn);
+    if (turns?.size === 0) this.turns.delete(turn.sessionId);
+  }
+
+  private publish(turn: Turn): void {
+    if (turn.isEnded) this.rememberOutcome(turn);
+    this.hub.publish(this.toEvent(turn));
+  }
+
+  private rememberOutcome(turn: Turn): void {
+    this.outcomes.delete(turn.sessionId);
+    this.outcomes.set(turn.sessionId, turn.toUpdate());
+    const [oldest] = this.outcomes.keys();
+    if (oldest !== undefined && this.outcomes.size > MAX_OUTCOMES) this.outcomes.delete(oldest);
+  }
+
+  private toEvent(turn: Turn): GatewayEvent {
+    return {
+      type: 'turn_updated',
+      sessionId: turn.sessionId,
+      directory: turn.directory,
+      eventId: '',
+      sequence: undefined,
+      turn: turn.toUpdate(),
+    };
+  }
+}
+
+/** While a turn waits in the queue the session's events are another turn's. */
+function isOf(turn: Turn, event: GatewayEvent): boolean {
+  if (event.type === 'turn_updated') return event.turn.turnId === turn.id;
+  return turn.state !== 'queued';
+}
+
+function toFailure(error: unknown): { name: string; message: string } {
+  if (error instanceof GatewayError) return { name: error.reason, message: error.message };
+  return { name: 'INTERNAL', message: 'Internal error' };
+}
+
+/** Feeds a turn with its session's events, and has it looked up when they hint at an end or stay away. */
+class TurnWatch {
+  private readonly events: Subscription;
+  private readonly silence: NodeJS.Timeout;
+  private grace: NodeJS.Timeout | undefined;
+
+  constructor(
+    hub: EventHub,
+    turn: Turn,
+    private readonly lookUp: () => Promise<void>,
+  ) {
+    this.events = hub.watchSession(turn.sessionId, { textMode: 'none' }).subscribe({
+      next: (event) => {
+        if (turn.observe(event, Date.now())) this.lookUpSoon();
+      },
+      // The gateway stops; the turn itself goes on in OpenCode.
+      error: () => undefined,
+    });
+    this.silence = setInterval(() => {
+      if (Date.now() - turn.lastEventAtMs < SILENCE_MS) return;
+      turn.lastEventAtMs = Date.now();
+      void this.lookUp();
+    }, SILENCE_MS / 4);
+    this.silence.unref();
+  }
+
+  stop(): void {
+    this.events.unsubscribe();
+    clearInterval(this.silence);
+    clearTimeout(this.grace);
+  }
+
+  private lookUpSoon(): void {
+    clearTimeout(this.grace);
+    this.grace = setTimeout(() => void this.lookUp(), GRACE_MS);
+  }
+}

@@ -1,0 +1,25 @@
+import { create } from '@bufbuild/protobuf';
+import { Controller } from '@nestjs/common';
+import { GrpcMethod } from '@nestjs/microservices';
+import { EmptySchema, type Empty, type PermissionList } from '../../common/grpc/generated/tool_pb.js';
+import { ListPermissionsDto, RespondToPermissionDto } from './permission.dto.js';
+import { fromPermissionResponse, toPermissionList } from './permission.mapper.js';
+import { PermissionService } from './permission.service.js';
+
+const SERVICE = 'opencode.tool.PermissionService';
+
+@Controller()
+export class PermissionGrpcController {
+  constructor(private readonly permissions: PermissionService) {}
+
+  @GrpcMethod(SERVICE, 'ListPermissions')
+  async listPermissions({ sessionId }: ListPermissionsDto): Promise<PermissionList> {
+    return toPermissionList(await this.permissions.list(sessionId || undefined));
+  }
+
+  @GrpcMethod(SERVICE, 'RespondToPermission')
+  async respondToPermission(request: RespondToPermissionDto): Promise<Empty> {
+    await this.permissions.answer(fromPermissionResponse(request));
+    return create(EmptySchema);
+  }
+}

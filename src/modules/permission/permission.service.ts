@@ -1,0 +1,39 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { GatewayError } from '../../common/errors/gateway-error.js';
+import { OpencodePool } from '../../common/opencode/opencode.pool.js';
+import { EventHub } from '../event/event.hub.js';
+import { SessionService } from '../session/session.service.js';
+import type { Permission, PermissionAnswer } from './permission.model.js';
+
+/** What agents ask leave for. Knows no transport. */
+@Injectable()
+export class PermissionService {
+  private readonly logger = new Logger(PermissionService.name);
+
+  constructor(
+    private readonly pool: OpencodePool,
+    private readonly hub: EventHub,
+    private readonly sessions: SessionService,
+  ) {}
+
+  /** What waits for an answer: of one session and its sub-agents, or of all. @throws GatewayError NOT_FOUND */
+  async list(sessionId: string | undefined): Promise<Permission[]> {
+    if (sessionId !== undefined) await this.sessions.get(sessionId);
+    return this.hub.pendingPermissions(sessionId).map(({ permission }) => permission);
+  }
+
+  /**
+   * Answers a request of the session or of one of its sub-agents.
+   *
+   * OpenCode itself takes another session's id for a permission, so whose it is is checked here.
+   *
+   * @throws GatewayError NOT_FOUND when the session has no such request, or no longer.
+   */
+  async answer({ sessionId, permissionId, reply, message }: PermissionAnswer): Promise<void> {
+    await this.sessions.get(sessionId);
+    const asked = this.hub.pendingPermissions(sessionId).find(({ permission }) => permission.id === permissionId);
+    if (asked === undefined) throw GatewayError.notFound('permission', permissionId);
+    await this.pool.forSession(sessionId).client.replyToPermission(permissionId, asked.directory, reply, message);
+    this.logger.log({ audit: 'permission', sessionId: asked.permission.sessionId, permissionId, type: asked.permission.type, reply });
+  }
+}

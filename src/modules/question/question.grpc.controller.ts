@@ -1,0 +1,31 @@
+import { create } from '@bufbuild/protobuf';
+import { Controller } from '@nestjs/common';
+import { GrpcMethod } from '@nestjs/microservices';
+import { EmptySchema, type Empty, type QuestionList } from '../../common/grpc/generated/question_pb.js';
+import { ListQuestionsDto, RejectQuestionDto, ReplyQuestionDto } from './question.dto.js';
+import { fromReplyQuestionRequest, toQuestionList } from './question.mapper.js';
+import { QuestionService } from './question.service.js';
+
+const SERVICE = 'opencode.question.QuestionService';
+
+@Controller()
+export class QuestionGrpcController {
+  constructor(private readonly questions: QuestionService) {}
+
+  @GrpcMethod(SERVICE, 'ListQuestions')
+  async listQuestions({ sessionId }: ListQuestionsDto): Promise<QuestionList> {
+    return toQuestionList(await this.questions.list(sessionId || undefined));
+  }
+
+  @GrpcMethod(SERVICE, 'ReplyQuestion')
+  async replyQuestion(request: ReplyQuestionDto): Promise<Empty> {
+    await this.questions.reply(fromReplyQuestionRequest(request));
+    return create(EmptySchema);
+  }
+
+  @GrpcMethod(SERVICE, 'RejectQuestion')
+  async rejectQuestion({ sessionId, questionId }: RejectQuestionDto): Promise<Empty> {
+    await this.questions.reject(sessionId, questionId);
+    return create(EmptySchema);
+  }
+}

@@ -1,0 +1,47 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { GatewayError } from '../../common/errors/gateway-error.js';
+import { OpencodePool } from '../../common/opencode/opencode.pool.js';
+import { EventHub } from '../event/event.hub.js';
+import { SessionService } from '../session/session.service.js';
+import type { Question, QuestionAnswer } from './question.model.js';
+
+/** What agents ask their users. Knows no transport. */
+@Injectable()
+export class QuestionService {
+  private readonly logger = new Logger(QuestionService.name);
+
+  constructor(
+    private readonly pool: OpencodePool,
+    private readonly hub: EventHub,
+    private readonly sessions: SessionService,
+  ) {}
+
+  /** What waits for an answer: of one session and its sub-agents, or of all. @throws GatewayError NOT_FOUND */
+  async list(sessionId: string | undefined): Promise<Question[]> {
+    if (sessionId !== undefined) await this.sessions.get(sessionId);
+    return this.hub.pendingQuestions(sessionId).map(({ question }) => question);
+  }
+
+  /** @throws GatewayError NOT_FOUND when the session has no such question, or no longer; INVALID_ARGUMENT unless each item has its answer. */
+  async reply({ sessionId, questionId, answers }: QuestionAnswer): Promise<void> {
+    const { question, directory } = await this.find(sessionId, questionId);
+    if (answers.length !== question.items.length)
+      throw GatewayError.invalid('answers', `must hold one answer for each of the ${question.items.length} questions`);
+    await this.pool.forSession(sessionId).client.replyToQuestion(questionId, directory, answers);
+    this.logger.log({ audit: 'question', sessionId: question.sessionId, questionId, reply: 'answered' });
+  }
+
+  /** Dismisses it, which ends the turn. @throws GatewayError NOT_FOUND */
+  async reject(sessionId: string, questionId: string): Promise<void> {
+    const { question, directory } = await this.find(sessionId, questionId);
+    await this.pool.forSession(sessionId).client.rejectQuestion(questionId, directory);
+    this.logger.log({ audit: 'question', sessionId: question.sessionId, questionId, reply: 'rejected' });
+  }
+
+  private async find(sessionId: string, questionId: string): Promise<{ readonly question: Question; readonly directory: string }> {
+    await this.sessions.get(sessionId);
+    const asked = this.hub.pendingQuestions(sessionId).find(({ question }) => question.id === questionId);
+    if (asked === undefined) throw GatewayError.notFound('question', questionId);
+    return asked;
+  }
+}

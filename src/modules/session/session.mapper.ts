@@ -1,0 +1,148 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  SearchSessionsResponseSchema,
+  SessionInfoSchema,
+  SessionListSchema,
+  SessionState,
+  SessionStatusSchema,
+  TodoSchema,
+  type CreateSessionRequest,
+  type SearchSessionsResponse,
+  type SessionInfo,
+  type SessionList,
+  type SessionStatus as SessionStatusMessage,
+  type Todo as TodoMessage,
+} from '../../common/grpc/generated/session_pb.js';
+import type { UpstreamSession, UpstreamStatus, UpstreamTokens } from '../../common/opencode/opencode.types.js';
+import type { ModelRef, NewSession, Session, SessionPage, SessionStatus, SessionUsage, Todo } from './session.model.js';
+
+/** Our own keys in a session's metadata; everything else there belongs to others. */
+const METADATA_KEY = 'gateway';
+
+interface GatewayMetadata {
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly workspace?: boolean;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+function readMetadata(metadata: UpstreamSession['metadata']): GatewayMetadata {
+  const own = metadata?.[METADATA_KEY];
+  return isRecord(own) ? own : {};
+}
+
+/** The metadata with our keys changed and everybody else's kept: OpenCode replaces the whole map. */
+export function withGatewayMetadata(metadata: UpstreamSession['metadata'], change: GatewayMetadata): Readonly<Record<string, unknown>> {
+  return { ...metadata, [METADATA_KEY]: { ...readMetadata(metadata), ...change } };
+}
+
+function fromTokens(tokens: UpstreamTokens | undefined, cost: number | undefined): SessionUsage {
+  return {
+    inputTokens: tokens?.input ?? 0,
+    outputTokens: tokens?.output ?? 0,
+    reasoningTokens: tokens?.reasoning ?? 0,
+    cacheReadTokens: tokens?.cache?.read ?? 0,
+    cacheWriteTokens: tokens?.cache?.write ?? 0,
+    cost: cost ?? 0,
+  };
+}
+
+export function fromUpstreamSession(session: UpstreamSession): Session {
+  const { labels = {}, workspace = false } = readMetadata(session.metadata);
+  const { summary } = session;
+  return {
+    id: session.id,
+    title: session.title,
+    directory: session.directory,
+    version: session.version,
+    parentId: session.parentID,
+    projectId: session.projectID,
+    agent: session.agent,
+    model: session.model && { providerId: session.model.providerID, modelId: session.model.id },
+    usage: fromTokens(session.tokens, session.cost),
+    changes: summary && { additions: summary.additions ?? 0, deletions: summary.deletions ?? 0, files: summary.files ?? 0 },
+    labels,
+    isWorkspaceSession: workspace,
+    createdAtMs: session.time.created,
+    updatedAtMs: session.time.updated,
+    archivedAtMs: session.time.archived,
+  };
+}
+
+/** The retry message is left out: it is the provider's raw text and was once a whole SQL statement with prompts in it. */
+export function fromUpstreamStatus(status: UpstreamStatus): SessionStatus {
+  if (status.type !== 'retry') return { type: status.type === 'idle' ? 'idle' : 'busy' };
+  return { type: 'retry', attempt: status.attempt, message: 'The provider failed; OpenCode tries again', nextAttemptAtMs: status.next };
+}
+
+/** `provider/model`, as OpenCode's own configuration writes it. */
+export function toModelName(model: ModelRef): string {
+  return `${model.providerId}/${model.modelId}`;
+}
+
+/** The reverse: the model's own id may contain slashes, the provider's never. Undefined when it has no provider. */
+export function fromModelName(name: string): ModelRef | undefined {
+  const slash = name.indexOf('/');
+  if (slash <= 0 || slash === name.length - 1) return undefined;
+  return { providerId: name.slice(0, slash), modelId: name.slice(slash + 1) };
+}
+
+export function toSessionInfo(session: Session): SessionInfo {
+  const { usage, changes } = session;
+  return create(SessionInfoSchema, {
+    id: session.id,
+    title: session.title,
+    directory: session.directory,
+    version: session.version,
+    time: {
+      created: BigInt(session.createdAtMs),
+      updated: BigInt(session.updatedAtMs),
+      ...(session.archivedAtMs !== undefined && { archived: BigInt(session.archivedAtMs) }),
+    },
+    ...(session.parentId !== undefined && { parentId: session.parentId }),
+    ...(session.projectId !== undefined && { projectId: session.projectId }),
+    ...(session.agent !== undefined && { agent: session.agent }),
+    ...(session.model !== undefined && { model: toModelName(session.model) }),
+    usage: {
+      inputTokens: BigInt(usage.inputTokens),
+      outputTokens: BigInt(usage.outputTokens),
+      reasoningTokens: BigInt(usage.reasoningTokens),
+      cacheReadTokens: BigInt(usage.cacheReadTokens),
+      cacheWriteTokens: BigInt(usage.cacheWriteTokens),
+      cost: usage.cost,
+    },
+    ...(changes !== undefined && { summary: changes }),
+    labels: { ...session.labels },
+  });
+}
+
+const STATES: Readonly<Record<SessionStatus['type'], SessionState>> = {
+  idle: SessionState.IDLE,
+  busy: SessionState.BUSY,
+  retry: SessionState.RETRY,
+};
+
+export function toSessionStatus(sessionId: string, status: SessionStatus): SessionStatusMessage {
+  const retry =
+    status.type === 'retry' ? { attempt: status.attempt, message: status.message, nextAttemptAt: BigInt(status.nextAttemptAtMs) } : {};
+  return create(SessionStatusSchema, { sessionId, state: STATES[status.type], ...retry });
+}
+
+export function toTodo(todo: Todo): TodoMessage {
+  return create(TodoSchema, { ...todo });
+}
+
+export function fromCreateSessionRequest(request: Omit<CreateSessionRequest, '$typeName'>): NewSession {
+  const { title, directory, parentId, agent, model, labels } = request;
+  return { title, directory, parentId, agent, model: model === undefined ? undefined : fromModelName(model), labels };
+}
+
+export function toSessionList(sessions: readonly Session[]): SessionList {
+  return create(SessionListSchema, { sessions: sessions.map(toSessionInfo) });
+}
+
+export function toSearchSessionsResponse({ sessions, nextPageToken }: SessionPage): SearchSessionsResponse {
+  return create(SearchSessionsResponseSchema, { sessions: sessions.map(toSessionInfo), nextPageToken });
+}

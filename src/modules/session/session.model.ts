@@ -1,0 +1,78 @@
+/** A model of a provider. */
+export interface ModelRef {
+  readonly providerId: string;
+  readonly modelId: string;
+}
+
+export interface SessionUsage {
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly reasoningTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+  /** USD. */
+  readonly cost: number;
+}
+
+/** A conversation with an agent. Times are Unix milliseconds. */
+export interface Session {
+  readonly id: string;
+  readonly title: string;
+  readonly directory: string;
+  /** Of the OpenCode that made it. */
+  readonly version: string;
+  readonly parentId: string | undefined;
+  readonly projectId: string | undefined;
+  readonly agent: string | undefined;
+  readonly model: ModelRef | undefined;
+  readonly usage: SessionUsage;
+  readonly changes: { readonly additions: number; readonly deletions: number; readonly files: number } | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  /** True for the session that stands for the container itself. */
+  readonly isWorkspaceSession: boolean;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  readonly archivedAtMs: number | undefined;
+}
+
+export interface NewSession {
+  readonly title?: string | undefined;
+  readonly directory?: string | undefined;
+  readonly parentId?: string | undefined;
+  readonly agent?: string | undefined;
+  readonly model?: ModelRef | undefined;
+  readonly labels?: Readonly<Record<string, string>>;
+  readonly isWorkspaceSession?: boolean;
+}
+
+export interface SessionChange {
+  readonly title?: string | undefined;
+  readonly archived?: boolean | undefined;
+  /** Merged into the session's; an empty value removes the label. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface SessionSearch {
+  readonly pageSize: number;
+  readonly pageToken: string;
+  readonly query: string;
+  readonly directory: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface SessionPage {
+  readonly sessions: readonly Session[];
+  readonly nextPageToken: string;
+}
+
+/** What a session does now. */
+export type SessionStatus =
+  | { readonly type: 'idle' }
+  | { readonly type: 'busy' }
+  | { readonly type: 'retry'; readonly attempt: number; readonly message: string; readonly nextAttemptAtMs: number };
+
+export interface Todo {
+  readonly content: string;
+  readonly status: string;
+  readonly priority: string;
+}

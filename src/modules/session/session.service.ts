@@ -1,0 +1,123 @@
+import { Injectable } from '@nestjs/common';
+import { GatewayError } from '../../common/errors/gateway-error.js';
+import { OpencodePool } from '../../common/opencode/opencode.pool.js';
+import type { UpstreamSession } from '../../common/opencode/opencode.types.js';
+import { KeyedLock } from '../../common/streams/keyed-lock.js';
+import { fromPageToken, toPageToken } from '../../common/validation/page-token.js';
+import { DEFAULT_PAGE_SIZE } from '../../common/validation/ids.js';
+import { AgentService } from '../agent/agent.service.js';
+import { ProviderService } from '../provider/provider.service.js';
+import { fromUpstreamSession, withGatewayMetadata } from './session.mapper.js';
+import type { NewSession, Session, SessionChange, SessionPage, SessionSearch } from './session.model.js';
+
+/** Sessions of the workspace. Knows no transport. */
+@Injectable()
+export class SessionService {
+  private readonly lock = new KeyedLock();
+  private endTurns: (sessionId: string) => Promise<void> = () => Promise.resolve();
+
+  constructor(
+    private readonly pool: OpencodePool,
+    private readonly agents: AgentService,
+    private readonly providers: ProviderService,
+  ) {}
+
+  /** How to end what runs in a session before it is deleted; turns stand above sessions, so they say it themselves. */
+  onDelete(endTurns: (sessionId: string) => Promise<void>): void {
+    this.endTurns = endTurns;
+  }
+
+  /** @throws GatewayError NOT_FOUND if there is no such session in the workspace. */
+  async get(sessionId: string): Promise<Session> {
+    return fromUpstreamSession(await this.read(sessionId));
+  }
+
+  /** @throws GatewayError INVALID_ARGUMENT naming the field; NOT_FOUND for a parent that is none. */
+  async create(wanted: NewSession): Promise<Session> {
+    const { client, workspace } = this.pool.forDirectory(wanted.directory);
+    const directory = wanted.directory === undefined ? workspace.root : workspace.resolveDirectory(wanted.directory);
+    if (wanted.parentId !== undefined) await this.get(wanted.parentId);
+    if (wanted.agent !== undefined) await this.agents.require(directory, wanted.agent, 'agent');
+    if (wanted.model !== undefined) await this.providers.requireModel(directory, wanted.model, 'model');
+    const created = await client.createSession(directory, {
+      metadata: withGatewayMetadata(undefined, {
+        labels: wanted.labels ?? {},
+        ...(wanted.isWorkspaceSession === true && { workspace: true }),
+      }),
+      ...(wanted.title !== undefined && { title: wanted.title }),
+      ...(wanted.parentId !== undefined && { parentID: wanted.parentId }),
+      ...(wanted.agent !== undefined && { agent: wanted.agent }),
+      ...(wanted.model !== undefined && { model: { id: wanted.model.modelId, providerID: wanted.model.providerId } }),
+    });
+    return fromUpstreamSession(created);
+  }
+
+  /**
+   * Changes title, labels or archives. Labels are merged under the session's lock: OpenCode replaces its metadata whole.
+   *
+   * @throws GatewayError NOT_FOUND; INVALID_ARGUMENT for `archived: false`, which OpenCode cannot do.
+   */
+  async update(sessionId: string, change: SessionChange): Promise<Session> {
+    if (change.archived === false) throw GatewayError.invalid('archived', 'can only be set to true: OpenCode cannot bring a session back');
+    return this.lock.run(sessionId, async () => {
+      const present = await this.read(sessionId);
+      const labels = mergeLabels(fromUpstreamSession(present).labels, change.labels);
+      const changed = await this.pool.forSession(sessionId).client.updateSession(sessionId, {
+        ...(change.title !== undefined && { title: change.title }),
+        ...(change.archived === true && { time: { archived: Date.now() } }),
+        ...(Object.keys(change.labels).length > 0 && { metadata: withGatewayMetadata(present.metadata, { labels }) }),
+      });
+      return fromUpstreamSession(changed);
+    });
+  }
+
+  /** Ends what runs in it, then deletes it with its children: OpenCode itself would go on calling the model. @throws GatewayError NOT_FOUND */
+  async delete(sessionId: string): Promise<void> {
+    await this.get(sessionId);
+    await this.endTurns(sessionId);
+    await this.pool.forSession(sessionId).client.deleteSession(sessionId);
+  }
+
+  /** Every session of the workspace, the newest first. */
+  async list(): Promise<Session[]> {
+    const perMember = await Promise.all(
+      this.pool
+        .all()
+        .map(async ({ client, workspace }) =>
+          (await client.sessions()).filter(({ directory }) => workspace.contains(directory)).map(fromUpstreamSession),
+        ),
+    );
+    // Ids of sessions sort against time; unlike the time of the last change they never move, so pages stay stable.
+    return perMember.flat().sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  /** One page of the sessions that match. @throws GatewayError INVALID_ARGUMENT for a page token that is not ours. */
+  async search(search: SessionSearch): Promise<SessionPage> {
+    const pageSize = search.pageSize === 0 ? DEFAULT_PAGE_SIZE : search.pageSize;
+    const afterId = fromPageToken(search.pageToken);
+    const directory =
+      search.directory === '' ? undefined : this.pool.forDirectory(search.directory).workspace.resolveDirectory(search.directory);
+    const query = search.query.toLowerCase();
+    const matches = (await this.list()).filter(
+      (session) =>
+        (afterId === undefined || session.id > afterId) &&
+        (directory === undefined || session.directory === directory) &&
+        session.title.toLowerCase().includes(query) &&
+        Object.entries(search.labels).every(([key, value]) => session.labels[key] === value),
+    );
+    const sessions = matches.slice(0, pageSize);
+    const last = sessions.at(-1);
+    return { sessions, nextPageToken: last !== undefined && matches.length > pageSize ? toPageToken(last.id) : '' };
+  }
+
+  private async read(sessionId: string): Promise<UpstreamSession> {
+    const { client, workspace } = this.pool.forSession(sessionId);
+    const session = await client.session(sessionId);
+    if (!workspace.contains(session.directory)) throw GatewayError.notFound('session', sessionId);
+    return session;
+  }
+}
+
+function mergeLabels(present: Readonly<Record<string, string>>, change: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries({ ...present, ...change }).filter(([, value]) => value !== ''));
+}

@@ -1,0 +1,92 @@
+import { create } from '@bufbuild/protobuf';
+import { EmptySchema, type Empty } from '@bufbuild/protobuf/wkt';
+import { Controller } from '@nestjs/common';
+import { GrpcMethod } from '@nestjs/microservices';
+import { map, type Observable } from 'rxjs';
+import { Public } from '../../common/access/access.guard.js';
+import type { HealthResponse } from '../../common/grpc/generated/v1/common_pb.js';
+import {
+  GetSessionResponseSchema,
+  ResetSessionResponseSchema,
+  type GetAgentStatusResponse,
+  type GetSessionResponse,
+  type GetSessionStatsResponse,
+  type ListMessagesRequest,
+  type ListMessagesResponse,
+  type ResetSessionResponse,
+  type SendMessageResponse,
+  type StreamMessagesResponse,
+} from '../../common/grpc/generated/v1/opencode_service_pb.js';
+import { fromSendMessageRequest, translate } from './send.mapper.js';
+import { ResetSessionDto, SendWorkspaceMessageDto } from './workspace.dto.js';
+import {
+  fromListMessagesRequest,
+  toAgentStatusResponse,
+  toHealthResponse,
+  toListMessagesResponse,
+  toSession,
+  toStatsResponse,
+  toStreamMessagesResponse,
+} from './workspace.mapper.js';
+import { WorkspaceService } from './workspace.service.js';
+
+const SERVICE = 'opencode.v1.OpenCodeService';
+
+@Controller()
+export class WorkspaceGrpcController {
+  constructor(private readonly workspace: WorkspaceService) {}
+
+  @Public()
+  @GrpcMethod(SERVICE, 'Health')
+  async health(): Promise<HealthResponse> {
+    return toHealthResponse(this.workspace.isReady);
+  }
+
+  @GrpcMethod(SERVICE, 'GetSession')
+  async getSession(): Promise<GetSessionResponse> {
+    const { session, messageCount } = await this.workspace.sessionWithCount();
+    return create(GetSessionResponseSchema, { session: toSession(session, messageCount) });
+  }
+
+  @GrpcMethod(SERVICE, 'ResetSession')
+  async resetSession({ title }: ResetSessionDto): Promise<ResetSessionResponse> {
+    return create(ResetSessionResponseSchema, { session: toSession(await this.workspace.reset(title), 0) });
+  }
+
+  @GrpcMethod(SERVICE, 'GetSessionStats')
+  async getSessionStats(): Promise<GetSessionStatsResponse> {
+    return toStatsResponse(await this.workspace.stats());
+  }
+
+  @GrpcMethod(SERVICE, 'SendMessage')
+  async sendMessage(request: SendWorkspaceMessageDto): Promise<Observable<SendMessageResponse>> {
+    return translate(await this.workspace.stream(fromSendMessageRequest(request)));
+  }
+
+  @GrpcMethod(SERVICE, 'ListMessages')
+  async listMessages(request: ListMessagesRequest): Promise<ListMessagesResponse> {
+    return toListMessagesResponse(await this.workspace.listMessages(fromListMessagesRequest(request)));
+  }
+
+  @GrpcMethod(SERVICE, 'StreamMessages')
+  async streamMessages(): Promise<Observable<StreamMessagesResponse>> {
+    return (await this.workspace.watchMessages()).pipe(map(toStreamMessagesResponse));
+  }
+
+  @GrpcMethod(SERVICE, 'ClearMessages')
+  async clearMessages(): Promise<Empty> {
+    await this.workspace.clearMessages();
+    return create(EmptySchema);
+  }
+
+  @GrpcMethod(SERVICE, 'CancelAgent')
+  async cancelAgent(): Promise<Empty> {
+    await this.workspace.cancel();
+    return create(EmptySchema);
+  }
+
+  @GrpcMethod(SERVICE, 'GetAgentStatus')
+  async getAgentStatus(): Promise<GetAgentStatusResponse> {
+    return toAgentStatusResponse(await this.workspace.agentState());
+  }
+}

@@ -1,0 +1,91 @@
+import { create } from '@bufbuild/protobuf';
+import { EmptySchema, type Empty } from '@bufbuild/protobuf/wkt';
+import { Controller } from '@nestjs/common';
+import { map } from 'rxjs';
+import { Public } from '../../common/access/access.guard.js';
+import { HealthStatus } from '../../common/grpc/generated/v1/common_pb.js';
+import {
+  GetSessionResponseSchema,
+  OpenCodeService as Rpc,
+  ResetSessionResponseSchema,
+  type GetAgentStatusResponse,
+  type GetSessionResponse,
+  type GetSessionStatsResponse,
+  type ListMessagesRequest,
+  type ListMessagesResponse,
+  type ResetSessionResponse,
+} from '../../common/grpc/generated/v1/opencode_service_pb.js';
+import { RestReply, RestStream } from '../../common/http/rest-reply.js';
+import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
+import { fromSendMessageRequest, translate } from './send.mapper.js';
+import { ResetSessionDto, SendWorkspaceMessageDto } from './workspace.dto.js';
+import {
+  fromListMessagesRequest,
+  toAgentStatusResponse,
+  toHealthResponse,
+  toListMessagesResponse,
+  toSession,
+  toStatsResponse,
+  toStreamMessagesResponse,
+} from './workspace.mapper.js';
+import { WorkspaceService } from './workspace.service.js';
+
+@Controller()
+export class WorkspaceHttpController {
+  constructor(private readonly workspace: WorkspaceService) {}
+
+  @Public()
+  @RestRoute(Rpc.method.health)
+  async health(): Promise<RestReply> {
+    const health = toHealthResponse(this.workspace.isReady);
+    return new RestReply(health, { status: health.status === HealthStatus.SERVING ? 200 : 503 });
+  }
+
+  @RestRoute(Rpc.method.getSession)
+  async getSession(): Promise<GetSessionResponse> {
+    const { session, messageCount } = await this.workspace.sessionWithCount();
+    return create(GetSessionResponseSchema, { session: toSession(session, messageCount) });
+  }
+
+  @RestRoute(Rpc.method.resetSession)
+  async resetSession(@RestRequest() { title }: ResetSessionDto): Promise<ResetSessionResponse> {
+    return create(ResetSessionResponseSchema, { session: toSession(await this.workspace.reset(title), 0) });
+  }
+
+  @RestRoute(Rpc.method.getSessionStats)
+  async getSessionStats(): Promise<GetSessionStatsResponse> {
+    return toStatsResponse(await this.workspace.stats());
+  }
+
+  @RestRoute(Rpc.method.sendMessage)
+  async sendMessage(@RestRequest() request: SendWorkspaceMessageDto): Promise<RestStream> {
+    return new RestStream(translate(await this.workspace.stream(fromSendMessageRequest(request))));
+  }
+
+  @RestRoute(Rpc.method.listMessages)
+  async listMessages(@RestRequest() request: ListMessagesRequest): Promise<ListMessagesResponse> {
+    return toListMessagesResponse(await this.workspace.listMessages(fromListMessagesRequest(request)));
+  }
+
+  @RestRoute(Rpc.method.streamMessages)
+  async streamMessages(): Promise<RestStream> {
+    return new RestStream((await this.workspace.watchMessages()).pipe(map(toStreamMessagesResponse)));
+  }
+
+  @RestRoute(Rpc.method.clearMessages)
+  async clearMessages(): Promise<Empty> {
+    await this.workspace.clearMessages();
+    return create(EmptySchema);
+  }
+
+  @RestRoute(Rpc.method.cancelAgent)
+  async cancelAgent(): Promise<Empty> {
+    await this.workspace.cancel();
+    return create(EmptySchema);
+  }
+
+  @RestRoute(Rpc.method.getAgentStatus)
+  async getAgentStatus(): Promise<GetAgentStatusResponse> {
+    return toAgentStatusResponse(await this.workspace.agentState());
+  }
+}

@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { EventModule } from '../event/event.module.js';
+import { MessageModule } from '../message/message.module.js';
+import { SessionModule } from '../session/session.module.js';
+import { WorkspaceGrpcController } from './workspace.grpc.controller.js';
+import { WorkspaceHttpController } from './workspace.http.controller.js';
+import { WorkspaceService } from './workspace.service.js';
+
+@Module({
+  imports: [EventModule, MessageModule, SessionModule],
+  providers: [WorkspaceService],
+  controllers: [WorkspaceGrpcController, WorkspaceHttpController],
+})
+export class WorkspaceModule {}

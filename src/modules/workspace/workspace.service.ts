@@ -1,0 +1,188 @@
+import { Injectable } from '@nestjs/common';
+import { Observable } from 'rxjs';
+import { GatewayError } from '../../common/errors/gateway-error.js';
+import { OpencodePool } from '../../common/opencode/opencode.pool.js';
+import { KeyedLock } from '../../common/streams/keyed-lock.js';
+import { fromPageToken, toPageToken } from '../../common/validation/page-token.js';
+import { EventHub } from '../event/event.hub.js';
+import type { GatewayEvent } from '../event/event.model.js';
+import type { Message } from '../message/message.model.js';
+import { MessageService } from '../message/message.service.js';
+import type { Prompt } from '../message/prompt.model.js';
+import { TurnService } from '../message/turn.service.js';
+import { toModelName } from '../session/session.mapper.js';
+import type { Session } from '../session/session.model.js';
+import { SessionService } from '../session/session.service.js';
+import { MessageAssembler } from './message-assembler.js';
+import type { AgentState, HistoryPage, HistoryQuery, MessageChange, SessionStats } from './workspace.model.js';
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 100;
+
+/** Seed 000: the container and its one session, over the modules for many. Knows no transport. */
+@Injectable()
+export class WorkspaceService {
+  private readonly lock = new KeyedLock();
+  private sessionId: string | undefined;
+
+  constructor(
+    private readonly pool: OpencodePool,
+    private readonly sessions: SessionService,
+    private readonly messages: MessageService,
+    private readonly turns: TurnService,
+    private readonly hub: EventHub,
+  ) {}
+
+  get isReady(): boolean {
+    return this.hub.isReady;
+  }
+
+  /** The container's session: the newest one that carries our mark, made on first use. Any number of first calls make exactly one. */
+  async session(): Promise<Session> {
+    return this.lock.run('session', () => this.findOrCreate());
+  }
+
+  /** A new session in place of the old one, which is ended and deleted. */
+  async reset(title: string): Promise<Session> {
+    return this.lock.run('session', async () => {
+      const old = await this.find();
+      const made = await this.sessions.create({ isWorkspaceSession: true, ...(title !== '' && { title }) });
+      this.sessionId = made.id;
+      if (old !== undefined) await this.sessions.delete(old.id);
+      return made;
+    });
+  }
+
+  /** The session with the number of its messages. */
+  async sessionWithCount(): Promise<{ readonly session: Session; readonly messageCount: number }> {
+    const session = await this.session();
+    return { session, messageCount: (await this.messages.list(session.id)).length };
+  }
+
+  async stats(): Promise<SessionStats> {
+    const session = await this.session();
+    const messages = await this.messages.list(session.id);
+    const models = messages.flatMap(({ info }) => (info.model === undefined ? [] : [toModelName(info.model)]));
+    return {
+      totalMessages: messages.length,
+      userMessages: messages.filter(({ info }) => info.role === 'user').length,
+      assistantMessages: messages.filter(({ info }) => info.role === 'assistant').length,
+      toolMessages: messages.flatMap(({ parts }) => parts).filter((part) => part.type === 'tool').length,
+      promptTokens: session.usage.inputTokens,
+      completionTokens: session.usage.outputTokens,
+      totalCost: session.usage.cost,
+      lastActivityMs: session.updatedAtMs,
+      modelsUsed: [...new Set(models)],
+      currentModel: session.model === undefined ? (models.at(-1) ?? '') : toModelName(session.model),
+    };
+  }
+
+  /** Sends a prompt to the container's session and gives its events up to the turn's end. */
+  async stream(prompt: Omit<Prompt, 'sessionId'>): Promise<{ readonly sessionId: string; readonly events$: Observable<GatewayEvent> }> {
+    const { id: sessionId } = await this.session();
+    return { sessionId, events$: await this.turns.stream({ ...prompt, sessionId }, 'delta') };
+  }
+
+  /** A page of the history, ascending. The cursor wins over the offset. @throws GatewayError INVALID_ARGUMENT naming the field */
+  async listMessages({ role, limit, offset, cursor }: HistoryQuery): Promise<HistoryPage> {
+    if (limit < 0 || limit > MAX_LIMIT) throw GatewayError.invalid('pagination.limit', `must be from 0 to ${MAX_LIMIT}`);
+    if (offset < 0) throw GatewayError.invalid('pagination.offset', 'must not be negative');
+    const { id } = await this.session();
+    const messages = (await this.messages.list(id)).filter(({ info }) => role === undefined || info.role === role);
+    const afterId = fromPageToken(cursor);
+    const start = afterId === undefined ? offset : messages.filter(({ info }) => info.id <= afterId).length;
+    const page = messages.slice(start, start + (limit === 0 ? DEFAULT_LIMIT : limit));
+    const last = page.at(-1);
+    const hasMore = start + page.length < messages.length;
+    return {
+      messages: page,
+      total: messages.length,
+      limit: limit === 0 ? DEFAULT_LIMIT : limit,
+      offset: start,
+      nextCursor: hasMore && last !== undefined ? toPageToken(last.info.id) : '',
+    };
+  }
+
+  /** Every change of the session's messages from now on; ends when the session is reset. */
+  async watchMessages(): Promise<Observable<MessageChange>> {
+    const { id } = await this.session();
+    return new Observable((subscriber) => {
+      const early: GatewayEvent[] = [];
+      let assembler: MessageAssembler | undefined;
+      const next = (event: GatewayEvent): void => {
+        if (event.sessionId !== id) return;
+        if (assembler === undefined) return void early.push(event);
+        const change = assembler.apply(event);
+        if (change !== undefined) subscriber.next(change);
+        if (event.type === 'session_deleted') subscriber.complete();
+      };
+      // Subscribed before the history is read: what changes in between is applied on top of it.
+      const events = this.hub.watchSession(id, { textMode: 'accumulated' }).subscribe({ next, error: (error) => subscriber.error(error) });
+      this.messages.list(id).then(
+        (history: readonly Message[]) => {
+          assembler = new MessageAssembler(history);
+          early.forEach(next);
+        },
+        (error: unknown) => subscriber.error(error),
+      );
+      return events;
+    });
+  }
+
+  /** @throws GatewayError FAILED_PRECONDITION while the session is busy */
+  async clearMessages(): Promise<void> {
+    const { id } = await this.session();
+    if (this.turns.current(id) !== undefined)
+      throw new GatewayError('FAILED_PRECONDITION', 'The session is busy', { reason: 'SESSION_BUSY' });
+    await this.messages.clear(id);
+  }
+
+  async cancel(): Promise<void> {
+    await this.turns.abort((await this.session()).id);
+  }
+
+  async agentState(): Promise<AgentState> {
+    const session = await this.session();
+    const turn = this.turns.current(session.id);
+    const shared = { model: session.model, startedAtMs: turn?.createdAtMs };
+    const [permission] = this.hub.pendingPermissions(session.id);
+    if (permission !== undefined) return { ...shared, status: 'waiting', operation: `permission: ${permission.permission.type}` };
+    if (this.hub.pendingQuestions(session.id).length > 0) return { ...shared, status: 'waiting', operation: 'question' };
+    const retry = this.hub.present(session.id).find((event) => event.type === 'session_status' && event.status.type === 'retry');
+    if (retry !== undefined) return { ...shared, status: 'processing', operation: 'waiting to retry' };
+    if (turn !== undefined || this.hub.isBusy(session.id)) return { ...shared, status: 'processing', operation: turn?.state ?? 'running' };
+    return { ...shared, status: (await this.lastTurnFailed(session.id)) ? 'error' : 'idle', operation: '' };
+  }
+
+  /** As the turn ended here, or, after a restart, as its last message says. */
+  private async lastTurnFailed(sessionId: string): Promise<boolean> {
+    const outcome = this.turns.lastOutcome(sessionId);
+    if (outcome !== undefined) return outcome.state === 'failed' || outcome.state === 'interrupted';
+    const last = (await this.messages.listPage(sessionId, 1, '')).messages.at(-1);
+    return last?.info.failure !== undefined && last.info.failure.name !== 'MessageAbortedError';
+  }
+
+  private async findOrCreate(): Promise<Session> {
+    const session = (await this.find()) ?? (await this.sessions.create({ isWorkspaceSession: true }));
+    this.sessionId = session.id;
+    return session;
+  }
+
+  private async find(): Promise<Session | undefined> {
+    const known = this.sessionId === undefined ? undefined : await this.getIfThere(this.sessionId);
+    if (known !== undefined) return known;
+    const { root } = this.pool.forDirectory(undefined).workspace;
+    return (await this.sessions.list()).find(
+      (session) => session.isWorkspaceSession && session.directory === root && session.archivedAtMs === undefined,
+    );
+  }
+
+  private async getIfThere(sessionId: string): Promise<Session | undefined> {
+    try {
+      return await this.sessions.get(sessionId);
+    } catch (error) {
+      if (error instanceof GatewayError && error.code === 'NOT_FOUND') return undefined;
+      throw error;
+    }
+  }
+}
