@@ -1,0 +1,44 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
+import { AccessGuard } from './common/access/access.guard.js';
+import { CONFIG, type Config } from './common/config/config.js';
+import { ErrorFilter } from './common/errors/error.filter.js';
+import { ENVIRONMENT, OpencodeModule } from './common/opencode/opencode.module.js';
+import { DtoPipe } from './common/validation/dto.pipe.js';
+import { AgentModule } from './modules/agent/agent.module.js';
+import { EventModule } from './modules/event/event.module.js';
+import { MessageModule } from './modules/message/message.module.js';
+import { PermissionModule } from './modules/permission/permission.module.js';
+import { ProviderModule } from './modules/provider/provider.module.js';
+import { QuestionModule } from './modules/question/question.module.js';
+import { SessionModule } from './modules/session/session.module.js';
+import { WorkspaceModule } from './modules/workspace/workspace.module.js';
+
+@Module({})
+export class AppModule {
+  static with(config: Config, environment: NodeJS.ProcessEnv): DynamicModule {
+    return {
+      module: AppModule,
+      global: true,
+      imports: [
+        OpencodeModule,
+        AgentModule,
+        ProviderModule,
+        SessionModule,
+        EventModule,
+        MessageModule,
+        PermissionModule,
+        QuestionModule,
+        WorkspaceModule,
+      ],
+      providers: [
+        { provide: CONFIG, useValue: config },
+        { provide: ENVIRONMENT, useValue: environment },
+        { provide: APP_GUARD, useClass: AccessGuard },
+        { provide: APP_PIPE, useClass: DtoPipe },
+        { provide: APP_FILTER, useClass: ErrorFilter },
+      ],
+      exports: [CONFIG, ENVIRONMENT],
+    };
+  }
+}

@@ -1,0 +1,113 @@
+import { NestFactory } from '@nestjs/core';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { filter, firstValueFrom, race, timer } from 'rxjs';
+import type { Logger } from 'pino';
+import { AppModule } from './app.module.js';
+import { allowsAnonymous, StartError, type Config } from './common/config/config.js';
+import { GatewayGrpcServer } from './common/grpc/gateway-grpc-server.js';
+import { GatewayHttpAdapter } from './common/http/gateway-http.adapter.js';
+import { HttpDrain } from './common/http/http-drain.js';
+import { addUnbuiltRoutes } from './common/http/unbuilt-routes.js';
+import { createLogger, PinoNestLogger } from './common/logging/logger.js';
+import { EventHub } from './modules/event/event.hub.js';
+
+/** The running gateway; the same object for the command line and for tests. */
+export interface Gateway {
+  readonly app: NestFastifyApplication;
+  readonly logger: Logger;
+  /** host:port of the gRPC door; undefined when it is closed. */
+  readonly grpcAddress: string | undefined;
+  /** Base URL of the HTTP door; undefined when it is closed. */
+  readonly httpUrl: string | undefined;
+  /** Whether OpenCode's events arrived within the time. */
+  untilReady(timeoutMs: number): Promise<boolean>;
+  /** Ends streams, waits for calls in flight, then ends everything, our own OpenCode last. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the gateway: OpenCode if it is ours, then the doors.
+ *
+ * @throws StartError in one line when a setting is wrong, a port is taken, or OpenCode does not start.
+ */
+export async function startGateway(config: Config, environment: NodeJS.ProcessEnv): Promise<Gateway> {
+  const logger = createLogger(config);
+  const anonymous = allowsAnonymous(config);
+  const streamBounds = { maxMessages: config.STREAM_QUEUE_MESSAGES, maxBytes: config.STREAM_QUEUE_BYTES };
+  const adapter = new GatewayHttpAdapter(streamBounds, config.MAX_REQUEST_BYTES);
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, environment), adapter, {
+    logger: new PinoNestLogger(logger),
+    abortOnError: false,
+  });
+  const httpDrain = new HttpDrain(adapter.getInstance());
+  const grpc = new GatewayGrpcServer({
+    host: config.HOST,
+    port: config.GRPC_PORT,
+    maxRequestBytes: config.MAX_REQUEST_BYTES,
+    streamBounds,
+  });
+  const hub = app.get(EventHub);
+  try {
+    // inheritAppConfig: without it guard, pipe and filter would hold for HTTP alone.
+    if (config.TRANSPORTS.includes('grpc')) app.connectMicroservice<MicroserviceOptions>({ strategy: grpc }, { inheritAppConfig: true });
+    await app.init();
+    addUnbuiltRoutes(adapter.getInstance());
+    if (config.TRANSPORTS.includes('grpc')) await openGrpc(app, config);
+    if (config.TRANSPORTS.includes('http')) await openHttp(app, config);
+  } catch (error) {
+    await app.close();
+    throw error;
+  }
+  const serving = hub.ready$.subscribe((ready) => grpc.setServing(ready));
+  if (anonymous) logger.warn('Everybody who reaches this host may call: no ACCESS_TOKEN is set');
+  return {
+    app,
+    logger,
+    grpcAddress: config.TRANSPORTS.includes('grpc') ? `${hostInUrl(config.HOST)}:${grpc.port}` : undefined,
+    httpUrl: config.TRANSPORTS.includes('http') ? `http://${hostInUrl(config.HOST)}:${portOf(app)}` : undefined,
+    untilReady: (timeoutMs) => untilReady(hub, timeoutMs),
+    stop: async () => {
+      serving.unsubscribe();
+      hub.close();
+      await Promise.all([grpc.drain(config.DRAIN_TIMEOUT_MS), httpDrain.drain(config.DRAIN_TIMEOUT_MS)]);
+      app.getHttpServer().closeAllConnections();
+      await app.close();
+    },
+  };
+}
+
+async function openGrpc(app: NestFastifyApplication, config: Config): Promise<void> {
+  await app.startAllMicroservices().catch((error: unknown) => {
+    throw toStartError('GRPC_PORT', config.GRPC_PORT, config, error);
+  });
+}
+
+async function openHttp(app: NestFastifyApplication, config: Config): Promise<void> {
+  await app.listen(config.HTTP_PORT, config.HOST).catch((error: unknown) => {
+    throw toStartError('HTTP_PORT', config.HTTP_PORT, config, error);
+  });
+}
+
+/** grpc-js says only "No address added" with the reason in its text; Node gives it a code. */
+function toStartError(setting: string, port: number, { HOST }: Config, error: unknown): unknown {
+  const text = error instanceof Error ? error.message : String(error);
+  if (text.includes('EADDRINUSE')) return new StartError(`${setting}: port ${port} on ${HOST} is taken`);
+  if (text.includes('EACCES')) return new StartError(`${setting}: port ${port} on ${HOST} may not be opened by this user`);
+  if (text.includes('EADDRNOTAVAIL') || text.includes('ENOTFOUND')) return new StartError(`HOST: ${HOST} is no address of this machine`);
+  return error;
+}
+
+function untilReady(hub: EventHub, timeoutMs: number): Promise<boolean> {
+  return firstValueFrom(race(hub.ready$.pipe(filter(Boolean)), timer(timeoutMs))).then((value) => value === true);
+}
+
+function hostInUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function portOf(app: NestFastifyApplication): number {
+  const address = app.getHttpServer().address();
+  if (address === null || typeof address === 'string') throw new StartError('HTTP_PORT: the port is not open');
+  return address.port;
+}
