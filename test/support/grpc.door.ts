@@ -1,0 +1,78 @@
+import {
+  create,
+  fromBinary,
+  toBinary,
+  type DescMessage,
+  type DescMethod,
+  type MessageInitShape,
+  type MessageShape,
+} from '@bufbuild/protobuf';
+import { anyUnpack } from '@bufbuild/protobuf/wkt';
+import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { BadRequestSchema, ErrorInfoSchema } from '../../src/common/grpc/generated/google/rpc/error_details_pb.js';
+import { StatusSchema } from '../../src/common/grpc/generated/google/rpc/status_pb.js';
+import { AsyncQueue, CallError, type Door, type DoorStream, type Streaming, type Unary } from './door.js';
+
+function toCallError(error: ServiceError): CallError {
+  const [bytes] = error.metadata?.get('grpc-status-details-bin') ?? [];
+  if (!(bytes instanceof Buffer)) return new CallError(error.code, error.details, '', []);
+  const { details } = fromBinary(StatusSchema, bytes);
+  const info = details.map((detail) => anyUnpack(detail, ErrorInfoSchema)).find((detail) => detail !== undefined);
+  const violations =
+    details.map((detail) => anyUnpack(detail, BadRequestSchema)).find((detail) => detail !== undefined)?.fieldViolations ?? [];
+  return new CallError(
+    error.code,
+    error.details,
+    info?.reason ?? '',
+    violations.map(({ field }) => field),
+    info?.metadata,
+  );
+}
+
+function pathOf(method: DescMethod): string {
+  return `/${method.parent.typeName}/${method.name}`;
+}
+
+/** The gRPC door. */
+export class GrpcDoor implements Door {
+  readonly name = 'gRPC';
+  private readonly client: Client;
+  private readonly metadata = new Metadata();
+
+  constructor(address: string, token?: string) {
+    this.client = new Client(address, credentials.createInsecure());
+    if (token !== undefined) this.metadata.set('authorization', `Bearer ${token}`);
+  }
+
+  call<I extends DescMessage, O extends DescMessage>(method: Unary<I, O>, request: MessageInitShape<I>): Promise<MessageShape<O>> {
+    return new Promise((resolve, reject) => {
+      this.client.makeUnaryRequest(
+        pathOf(method),
+        (message: MessageShape<I>) => Buffer.from(toBinary(method.input, message)),
+        (bytes) => fromBinary(method.output, bytes),
+        create(method.input, request),
+        this.metadata,
+        (error, value) => (error === null ? resolve(value as MessageShape<O>) : reject(toCallError(error))),
+      );
+    });
+  }
+
+  stream<I extends DescMessage, O extends DescMessage>(method: Streaming<I, O>, request: MessageInitShape<I>): DoorStream<MessageShape<O>> {
+    const queue = new AsyncQueue<MessageShape<O>>();
+    const call = this.client.makeServerStreamRequest(
+      pathOf(method),
+      (message: MessageShape<I>) => Buffer.from(toBinary(method.input, message)),
+      (bytes) => fromBinary(method.output, bytes),
+      create(method.input, request),
+      this.metadata,
+    );
+    call.on('data', (message: MessageShape<O>) => queue.push(message));
+    call.on('end', () => queue.end());
+    call.on('error', (error: ServiceError) => queue.end(toCallError(error)));
+    return { [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator](), cancel: () => call.cancel() };
+  }
+
+  close(): void {
+    this.client.close();
+  }
+}

@@ -1,0 +1,73 @@
+import { startGateway, type Gateway } from '../../src/app.js';
+import { readConfig } from '../../src/common/config/config.js';
+import { GrpcDoor } from './grpc.door.js';
+import { createOpencodeEnvironment, type OpencodeEnvironment } from './opencode-environment.js';
+import { RestDoor } from './rest.door.js';
+import { ScriptedModel } from './scripted-model.js';
+
+export interface TestGateway {
+  readonly gateway: Gateway;
+  readonly model: ScriptedModel;
+  readonly opencode: OpencodeEnvironment;
+  readonly grpc: GrpcDoor;
+  readonly rest: RestDoor;
+  readonly httpUrl: string;
+  readonly grpcAddress: string;
+  /** Stops the gateway and its OpenCode, and starts them again on the same data. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface TestGatewayOptions {
+  readonly permission?: Record<string, unknown>;
+  readonly settings?: Readonly<Record<string, string>>;
+  readonly config?: Record<string, unknown>;
+}
+
+/** The whole gateway on free ports, with its own real OpenCode and a scripted model. */
+export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const model = await ScriptedModel.start();
+  const { permission, config, settings = {} } = options;
+  const opencode = await createOpencodeEnvironment({ modelUrl: model.url, ...(permission && { permission }), ...(config && { config }) });
+  const environment = {
+    PATH: process.env['PATH'],
+    ...opencode.env,
+    OPENCODE_WORKSPACE_ROOT: opencode.workspace,
+    GRPC_PORT: '0',
+    HTTP_PORT: '0',
+    LOG_LEVEL: 'error',
+    DRAIN_TIMEOUT_MS: '2000',
+    ...settings,
+  };
+  const started = await startDoors(environment);
+  const test = {
+    model,
+    opencode,
+    ...started,
+    async restart(): Promise<void> {
+      await stopDoors(test);
+      Object.assign(test, await startDoors(environment));
+    },
+    async stop(): Promise<void> {
+      await stopDoors(test);
+      await model.stop();
+      await opencode.remove();
+    },
+  };
+  return test;
+}
+
+async function startDoors(environment: NodeJS.ProcessEnv) {
+  const gateway = await startGateway(readConfig(environment), environment);
+  if (!(await gateway.untilReady(20_000))) throw new Error('OpenCode did not become ready');
+  const { grpcAddress, httpUrl } = gateway;
+  if (grpcAddress === undefined || httpUrl === undefined) throw new Error('a door is closed');
+  const token = environment['ACCESS_TOKEN'];
+  return { gateway, grpcAddress, httpUrl, grpc: new GrpcDoor(grpcAddress, token), rest: new RestDoor(httpUrl, token) };
+}
+
+async function stopDoors({ gateway, grpc, rest }: Pick<TestGateway, 'gateway' | 'grpc' | 'rest'>): Promise<void> {
+  grpc.close();
+  rest.close();
+  await gateway.stop();
+}
