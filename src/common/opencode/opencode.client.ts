@@ -1,3 +1,4 @@
+import { GatewayError } from '../errors/gateway-error.js';
 import type { OpencodeHttp } from './opencode.http.js';
 import type {
   UpstreamAgent,
@@ -90,6 +91,20 @@ export class OpencodeClient {
   async updateSession(id: string, change: UpstreamSessionChange): Promise<UpstreamSession> {
     const { json } = await this.http.call({ method: 'PATCH', path: `/session/${segment(id)}`, body: change });
     return json as UpstreamSession;
+  }
+
+  /**
+   * Makes another directory of the same project the session's own.
+   *
+   * @throws GatewayError FAILED_PRECONDITION, reason OTHER_PROJECT, when the directory belongs to another project
+   */
+  async moveSession(id: string, directory: string): Promise<void> {
+    try {
+      await this.post('/experimental/control-plane/move-session', { sessionID: id, destination: { directory } });
+    } catch (error) {
+      if (!(error instanceof GatewayError) || error.code !== 'INVALID_ARGUMENT') throw error;
+      throw new GatewayError('FAILED_PRECONDITION', error.message, { reason: 'OTHER_PROJECT', cause: error });
+    }
   }
 
   /** Children go too. The session must not run: OpenCode would go on calling the model. @throws GatewayError NOT_FOUND */

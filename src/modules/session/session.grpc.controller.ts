@@ -8,7 +8,14 @@ import {
   type SessionInfo,
   type SessionList,
 } from '../../common/grpc/generated/session_pb.js';
-import { CreateSessionDto, DeleteSessionDto, GetSessionDto, SearchSessionsDto, UpdateSessionDto } from './session.dto.js';
+import {
+  CreateSessionDto,
+  DeleteSessionDto,
+  GetSessionDto,
+  SearchSessionsDto,
+  UpdateSessionDirectoryDto,
+  UpdateSessionDto,
+} from './session.dto.js';
 import { fromCreateSessionRequest, toSearchSessionsResponse, toSessionInfo, toSessionList } from './session.mapper.js';
 import { SessionService } from './session.service.js';
 
@@ -41,6 +48,12 @@ export class SessionGrpcController {
   @GrpcMethod(SERVICE, 'UpdateSession')
   async updateSession({ sessionId, ...change }: UpdateSessionDto): Promise<SessionInfo> {
     return toSessionInfo(await this.sessions.update(sessionId, change));
+  }
+
+  @GrpcMethod(SERVICE, 'UpdateSessionDirectory')
+  async updateSessionDirectory({ sessionId, directory }: UpdateSessionDirectoryDto): Promise<Empty> {
+    await this.sessions.move(sessionId, directory);
+    return create(EmptySchema);
   }
 
   @GrpcMethod(SERVICE, 'DeleteSession')

@@ -8,7 +8,14 @@ import {
   type SessionInfo,
 } from '../../common/grpc/generated/session_pb.js';
 import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
-import { CreateSessionDto, DeleteSessionDto, GetSessionDto, SearchSessionsDto, UpdateSessionDto } from './session.dto.js';
+import {
+  CreateSessionDto,
+  DeleteSessionDto,
+  GetSessionDto,
+  SearchSessionsDto,
+  UpdateSessionDirectoryDto,
+  UpdateSessionDto,
+} from './session.dto.js';
 import { fromCreateSessionRequest, toSearchSessionsResponse, toSessionInfo } from './session.mapper.js';
 import { SessionService } from './session.service.js';
 
@@ -34,6 +41,12 @@ export class SessionHttpController {
   @RestRoute(Rpc.method.updateSession)
   async updateSession(@RestRequest() { sessionId, ...change }: UpdateSessionDto): Promise<SessionInfo> {
     return toSessionInfo(await this.sessions.update(sessionId, change));
+  }
+
+  @RestRoute(Rpc.method.updateSessionDirectory)
+  async updateSessionDirectory(@RestRequest() { sessionId, directory }: UpdateSessionDirectoryDto): Promise<Empty> {
+    await this.sessions.move(sessionId, directory);
+    return create(EmptySchema);
   }
 
   @RestRoute(Rpc.method.deleteSession)

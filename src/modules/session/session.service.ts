@@ -71,6 +71,25 @@ export class SessionService {
     });
   }
 
+  /**
+   * Moves the session to another directory of its project.
+   *
+   * @throws GatewayError NOT_FOUND; INVALID_ARGUMENT for a directory outside the workspace; FAILED_PRECONDITION while the
+   * session is busy or when the directory belongs to another project, where its history would mean nothing.
+   */
+  async move(sessionId: string, directory: string): Promise<void> {
+    await this.lock.run(sessionId, async () => {
+      const session = await this.read(sessionId);
+      const { client, workspace } = this.pool.forSession(sessionId);
+      if (directory === '') throw GatewayError.invalid('directory', 'must not be empty');
+      const destination = workspace.resolveDirectory(directory);
+      const statuses = await client.statuses(session.directory);
+      if (statuses[sessionId] !== undefined)
+        throw new GatewayError('FAILED_PRECONDITION', 'The session is busy', { reason: 'SESSION_BUSY' });
+      if (destination !== session.directory) await client.moveSession(sessionId, destination);
+    });
+  }
+
   /** Ends what runs in it, then deletes it with its children: OpenCode itself would go on calling the model. @throws GatewayError NOT_FOUND */
   async delete(sessionId: string): Promise<void> {
     await this.get(sessionId);
