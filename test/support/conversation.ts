@@ -88,6 +88,11 @@ export class Conversation {
     return new Conversation(door, id);
   }
 
+  /** A conversation in a session that is there already. */
+  static at(door: Door, sessionId: string): Conversation {
+    return new Conversation(door, sessionId);
+  }
+
   /** Sends a script and streams its turn. */
   stream(...calls: readonly (readonly Operation[])[]): DoorStream<GlobalEvent> {
     return this.door.stream(MessageService.method.streamMessage, { sessionId: this.sessionId, parts: [textPart(script(...calls))] });

@@ -40,7 +40,7 @@ export class GrpcDoor implements Door {
   private readonly metadata = new Metadata();
 
   constructor(address: string, token?: string) {
-    this.client = new Client(address, credentials.createInsecure());
+    this.client = new Client(address, credentials.createInsecure(), { 'grpc.max_receive_message_length': -1 });
     if (token !== undefined) this.metadata.set('authorization', `Bearer ${token}`);
   }
 

@@ -56,7 +56,7 @@ export class RestDoor implements Door {
   }
 
   close(): void {
-    void this.agent.destroy();
+    this.agent.destroy().catch(() => undefined);
   }
 
   private async read<I extends DescMessage, O extends DescMessage>(
@@ -87,7 +87,7 @@ export class RestDoor implements Door {
     const [route] = restRoutesOf(method);
     if (route === undefined) throw new Error(`${method.name} has no route`);
     const json = toJson(method.input, create(method.input, init), { registry: protoTypes }) as JsonObject;
-    const path = route.path.replaceAll(/:(\w+)/g, (_, name: string) => {
+    const path = route.path.replace('*', `:${route.wildcard ?? ''}`).replaceAll(/:(\w+)/g, (_, name: string) => {
       const { jsonName } = method.input.field[fieldKey(name)] ?? { jsonName: name };
       const value = json[jsonName] ?? '';
       delete json[jsonName];

@@ -91,6 +91,15 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
     });
   }
 
+  /** For the gateway itself: every event of a session and its sub-agents but growing text, until it stops listening, shutdown or not. */
+  listen(sessionId: string, next: (event: GatewayEvent) => void): () => void {
+    const feed = this.feedOf(sessionId);
+    const follower: Follower = { textMode: 'none', durableOnly: false, sessionId: undefined, next, end: () => undefined };
+    feed.snapshot().forEach(next);
+    feed.followers.add(follower);
+    return () => feed.followers.delete(follower);
+  }
+
   /** Tells an event of our own, such as a turn's state. */
   publish(event: GatewayEvent): void {
     this.feedOf(event.sessionId).publish(event, 0);
@@ -103,6 +112,11 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
   /** The present state of one session, as events. */
   present(sessionId: string): GatewayEvent[] {
     return this.feeds.get(this.rootIdOf(sessionId))?.snapshot() ?? [];
+  }
+
+  /** How many follow a session or its root. */
+  followerCount(sessionId: string): number {
+    return this.feeds.get(this.rootIdOf(sessionId))?.followers.size ?? 0;
   }
 
   /** What a session and its sub-agents wait for; without a session, everything. */

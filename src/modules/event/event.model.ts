@@ -65,8 +65,8 @@ export interface TextGrowth {
   readonly delta: string;
 }
 
-/** How a reader wants growing text: conflated whole texts, every delta, or not at all. */
-export type TextMode = 'accumulated' | 'delta' | 'none';
+/** How a reader wants growing text: conflated whole texts, or every delta. */
+export type TextMode = 'accumulated' | 'delta';
 
 export interface WatchOptions {
   readonly textMode: TextMode;

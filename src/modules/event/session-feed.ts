@@ -9,7 +9,8 @@ export const GROWTH_INTERVAL_MS = 50;
 
 /** Somebody who gets events as they come. Must not throw and must not wait. */
 export interface Follower {
-  readonly textMode: TextMode;
+  /** `none`: no growing text at all. */
+  readonly textMode: TextMode | 'none';
   readonly durableOnly: boolean;
   /** Events of this session only; undefined: everything in the feed. */
   readonly sessionId: string | undefined;

@@ -260,7 +260,7 @@ function toFailure(error: unknown): { name: string; message: string } {
 
 /** Feeds a turn with its session's events, and has it looked up when they hint at an end or stay away. */
 class TurnWatch {
-  private readonly events: Subscription;
+  private readonly stopListening: () => void;
   private readonly silence: NodeJS.Timeout;
   private grace: NodeJS.Timeout | undefined;
 
@@ -269,12 +269,8 @@ class TurnWatch {
     turn: Turn,
     private readonly lookUp: () => Promise<void>,
   ) {
-    this.events = hub.watchSession(turn.sessionId, { textMode: 'none' }).subscribe({
-      next: (event) => {
-        if (turn.observe(event, Date.now())) this.lookUpSoon();
-      },
-      // The gateway stops; the turn itself goes on in OpenCode.
-      error: () => undefined,
+    this.stopListening = hub.listen(turn.sessionId, (event) => {
+      if (turn.observe(event, Date.now())) this.lookUpSoon();
     });
     this.silence = setInterval(() => {
       if (Date.now() - turn.lastEventAtMs < SILENCE_MS) return;
@@ -285,7 +281,7 @@ class TurnWatch {
   }
 
   stop(): void {
-    this.events.unsubscribe();
+    this.stopListening();
     clearInterval(this.silence);
     clearTimeout(this.grace);
   }

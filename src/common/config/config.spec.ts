@@ -1,0 +1,151 @@
+import { allowsAnonymous, isLoopback, readConfig, settings, StartError } from './config.js';
+
+const SECRET = '0123456789abcdef';
+
+function refusal(environment: NodeJS.ProcessEnv): string {
+  try {
+    readConfig(environment);
+  } catch (error) {
+    if (error instanceof StartError) return error.message;
+    throw error;
+  }
+  return 'accepted';
+}
+
+describe('readConfig', () => {
+  it('has a default for everything that is not optional', () => {
+    expect(readConfig({})).toEqual({
+      HOST: '127.0.0.1',
+      GRPC_PORT: 8080,
+      HTTP_PORT: 8081,
+      TRANSPORTS: ['grpc', 'http'],
+      OPENCODE_SERVER_USERNAME: 'opencode',
+      OPENCODE_TIMEOUT: 120,
+      OPENCODE_DEBUG: false,
+      ACCESS_ANONYMOUS: false,
+      LOG_LEVEL: 'info',
+      DRAIN_TIMEOUT_MS: 10_000,
+      MAX_REQUEST_BYTES: 20_971_520,
+      MAX_QUEUED_TURNS: 32,
+      STREAM_QUEUE_MESSAGES: 4_096,
+      STREAM_QUEUE_BYTES: 2_097_152,
+      REPLAY_EVENTS: 512,
+      REPLAY_BYTES: 1_048_576,
+    });
+  });
+
+  it('describes every setting', () => {
+    const undescribed = Object.entries(settings).filter(([, type]) => (type.description ?? '') === '');
+
+    expect(undescribed).toEqual([]);
+  });
+
+  it('ignores variables that are not its own', () => {
+    expect(readConfig({ PATH: '/bin', HOME: '/root' })).toEqual(readConfig({}));
+  });
+
+  it('takes an empty value for unset', () => {
+    expect(readConfig({ HOST: '', GRPC_PORT: '', OPENCODE_BASE_URL: '', OPENCODE_DEBUG: '' })).toEqual(readConfig({}));
+  });
+
+  it.each([
+    ['GRPC_PORT', '0', 0],
+    ['HTTP_PORT', '65535', 65_535],
+    ['OPENCODE_TIMEOUT', '0.5', 0.5],
+    ['OPENCODE_TIMEOUT_STREAM', '600', 600],
+    ['OPENCODE_DEBUG', 'TRUE', true],
+    ['OPENCODE_DEBUG', '1', true],
+    ['ACCESS_ANONYMOUS', 'false', false],
+    ['ACCESS_ANONYMOUS', '0', false],
+    ['TRANSPORTS', 'http', ['http']],
+    ['TRANSPORTS', ' grpc , http ', ['grpc', 'http']],
+    ['OPENCODE_BASE_URL', 'http://opencode:4096', 'http://opencode:4096'],
+    ['ACCESS_TOKEN', SECRET, SECRET],
+    ['MAX_QUEUED_TURNS', '0', 0],
+  ] as const)('reads %s=%s', (name, text, value) => {
+    expect(readConfig({ [name]: text })[name]).toEqual(value);
+  });
+
+  it.each([
+    ['GRPC_PORT', 'http'],
+    ['GRPC_PORT', '-1'],
+    ['HTTP_PORT', '65536'],
+    ['HTTP_PORT', '80.5'],
+    ['HTTP_PORT', ' '],
+    ['TRANSPORTS', 'grpc,smtp'],
+    ['TRANSPORTS', ','],
+    ['OPENCODE_BASE_URL', 'opencode:4096'],
+    ['OPENCODE_BASE_URL', 'ftp://opencode'],
+    ['PUBLIC_URL', 'gateway.example'],
+    ['OPENCODE_TIMEOUT', '0'],
+    ['OPENCODE_TIMEOUT', 'soon'],
+    ['OPENCODE_TIMEOUT_STREAM', '-5'],
+    ['OPENCODE_DEBUG', 'maybe'],
+    ['ACCESS_ANONYMOUS', 'yes'],
+    ['ACCESS_TOKEN', 'short'],
+    ['ACCESS_TOKEN', ''],
+    ['A2A_BEARER_TOKEN', SECRET.slice(1)],
+    ['A2A_BEARER_TOKEN', ''],
+    ['LOG_LEVEL', 'loud'],
+    ['DRAIN_TIMEOUT_MS', '-1'],
+    ['DRAIN_TIMEOUT_MS', '1.5'],
+    ['MAX_REQUEST_BYTES', '1023'],
+    ['MAX_QUEUED_TURNS', 'many'],
+    ['STREAM_QUEUE_MESSAGES', '15'],
+    ['STREAM_QUEUE_BYTES', '1'],
+    ['REPLAY_EVENTS', '-1'],
+    ['REPLAY_BYTES', 'NaN'],
+  ])('refuses %s=%j by the name of the variable', (name, value) => {
+    expect(refusal({ [name]: value })).toMatch(new RegExp(`^${name}: `));
+  });
+
+  it('names every variable that is wrong', () => {
+    const message = refusal({ GRPC_PORT: 'x', LOG_LEVEL: 'loud', ACCESS_TOKEN: 'short' });
+
+    expect(message.split('; ').map((part) => part.split(':')[0])).toEqual(
+      expect.arrayContaining(['GRPC_PORT', 'LOG_LEVEL', 'ACCESS_TOKEN']),
+    );
+  });
+
+  it('does not repeat a secret it refuses', () => {
+    expect(refusal({ ACCESS_TOKEN: 'hunter2' })).not.toContain('hunter2');
+  });
+
+  it('refuses a model without its provider', () => {
+    expect(refusal({ OPENCODE_MODEL_ID: 'opus' })).toMatch(/^OPENCODE_PROVIDER_ID: /);
+  });
+
+  it('takes a model with its provider', () => {
+    const config = readConfig({ OPENCODE_MODEL_ID: 'opus', OPENCODE_PROVIDER_ID: 'anthropic' });
+
+    expect(config).toMatchObject({ OPENCODE_MODEL_ID: 'opus', OPENCODE_PROVIDER_ID: 'anthropic' });
+  });
+});
+
+describe('isLoopback', () => {
+  it.each(['localhost', '127.0.0.1', '127.8.9.10', '::1', '[::1]'])('is true of %s', (host) => {
+    expect(isLoopback(host)).toBe(true);
+  });
+
+  it.each(['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example.com', 'localhost.example.com', '1127.0.0.1', ''])('is false of %j', (host) => {
+    expect(isLoopback(host)).toBe(false);
+  });
+});
+
+describe('allowsAnonymous', () => {
+  it('lets everybody in on loopback', () => {
+    expect(allowsAnonymous(readConfig({}))).toBe(true);
+  });
+
+  it.each(['ACCESS_TOKEN', 'A2A_BEARER_TOKEN'])('lets nobody in without a token once %s is set', (name) => {
+    expect(allowsAnonymous(readConfig({ [name]: SECRET, ACCESS_ANONYMOUS: 'true' }))).toBe(false);
+  });
+
+  it('refuses to open a network address to everybody by accident', () => {
+    expect(() => allowsAnonymous(readConfig({ HOST: '0.0.0.0' }))).toThrow(StartError);
+  });
+
+  it('opens a network address to everybody when the operator says so', () => {
+    expect(allowsAnonymous(readConfig({ HOST: '0.0.0.0', ACCESS_ANONYMOUS: 'true' }))).toBe(true);
+  });
+});

@@ -1,0 +1,168 @@
+import { readTranscript, transcriptNames } from '../../../test/fixtures/transcripts/transcripts.js';
+import type { UpstreamFrame } from '../../common/opencode/opencode.types.js';
+import { deliveryOf } from '../../common/streams/delivery.js';
+import { fromUpstreamFrame, toGlobalEvent, type FrameContent } from './event.mapper.js';
+import type { EventBody, GatewayEvent } from './event.model.js';
+
+const SEEN_AT_MS = 1_795_247_400_000;
+
+function contentsOf(transcript: string): FrameContent[] {
+  return readTranscript(transcript).flatMap((frame) => fromUpstreamFrame(frame, SEEN_AT_MS) ?? []);
+}
+
+function frame(type: string, properties: unknown): UpstreamFrame {
+  return { directory: '/w', payload: { id: 'evt_1', type, properties } };
+}
+
+function synced(type: string, data: unknown, seq = 7): UpstreamFrame {
+  return { directory: '/w', payload: { type: 'sync', syncEvent: { id: 'evt_1', type, seq, aggregateID: 'ses_1', data } } };
+}
+
+function event(body: EventBody, sequence?: number): GatewayEvent {
+  return { directory: '/w', sessionId: 'ses_1', eventId: '', sequence, ...body };
+}
+
+const text = { type: 'text', id: 'prt_1', messageId: 'msg_1', sessionId: 'ses_1', text: 'Hi', ended: false } as const;
+
+describe.each(transcriptNames)('fromUpstreamFrame over %s', (transcript) => {
+  it('tells every durable event exactly once, numbered without a hole', () => {
+    const durable = new Map<string, number[]>();
+
+    for (const content of contentsOf(transcript)) {
+      if (content.type === 'text_growth' || content.sequence === undefined) continue;
+      durable.set(content.sessionId, [...(durable.get(content.sessionId) ?? []), content.sequence]);
+    }
+
+    const recorded = readTranscript(transcript).flatMap(({ payload }) => payload.syncEvent ?? []);
+    expect([...durable.values()].flat()).toHaveLength(recorded.length);
+    for (const sequences of durable.values()) expect(sequences).toEqual(sequences.map((_, index) => index));
+  });
+
+  it('tells each event id once', () => {
+    const ids = contentsOf(transcript).flatMap((content) => (content.type === 'text_growth' ? [] : [content.eventId]));
+
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it('tells deltas that add up to the final text of their part', () => {
+    const grown = new Map<string, string>();
+    const final = new Map<string, string>();
+
+    for (const content of contentsOf(transcript)) {
+      if (content.type === 'text_growth') grown.set(content.partId, (grown.get(content.partId) ?? '') + content.delta);
+      else if (content.type === 'part_updated' && 'text' in content.part) final.set(content.part.id, content.part.text);
+    }
+
+    expect([...grown]).toEqual([...grown.keys()].map((id) => [id, final.get(id)]));
+  });
+
+  it('names the session and the directory of everything but file events', () => {
+    const homeless = contentsOf(transcript).filter(
+      ({ type, sessionId, directory }) => type !== 'file_edited' && (!sessionId.startsWith('ses_') || directory !== '/workspace/project'),
+    );
+
+    expect(homeless).toEqual([]);
+  });
+
+  it('gives a message on the wire for every event', () => {
+    const events = contentsOf(transcript).flatMap((content) =>
+      content.type === 'text_growth' || content.type === 'unseen' ? [] : [content],
+    );
+
+    const cases = events.map((each) => toGlobalEvent(each).event.case);
+
+    expect(cases).not.toContain(undefined);
+  });
+});
+
+describe('fromUpstreamFrame', () => {
+  it.each([
+    ['a type nobody knows', frame('session.next.prompted', { sessionID: 'ses_1' })],
+    ['a heartbeat', frame('server.heartbeat', {})],
+    ['noise of the start', frame('plugin.added', { id: 'x' })],
+    ['a type without properties', frame('session.status', undefined)],
+    ['the deprecated twin of idle', frame('session.idle', { sessionID: 'ses_1' })],
+    ['an error without an error', frame('session.error', { sessionID: 'ses_1' })],
+    ['growth of something that is not text', frame('message.part.delta', { sessionID: 'ses_1', field: 'metadata', delta: 'x' })],
+    ['the plain twin of a durable event', frame('message.removed', { sessionID: 'ses_1', messageID: 'msg_1' })],
+  ])('drops %s', (_, dropped) => {
+    expect(fromUpstreamFrame(dropped, 0)).toBeUndefined();
+  });
+
+  it.each([
+    ['of a type nobody knows', synced('session.teleported.1', { sessionID: 'ses_1' })],
+    [
+      'of a part that callers do not see',
+      synced('message.part.updated.1', { sessionID: 'ses_1', part: { type: 'step-start', id: 'prt_1' } }),
+    ],
+  ])('keeps the position of a durable event %s', (_, unseen) => {
+    expect(fromUpstreamFrame(unseen, 0)).toMatchObject({ type: 'unseen', sessionId: 'ses_1', sequence: 7 });
+  });
+
+  it('understands later versions of a durable event', () => {
+    const content = fromUpstreamFrame(synced('message.removed.12', { sessionID: 'ses_1', messageID: 'msg_1' }), 0);
+
+    expect(content).toEqual({
+      type: 'message_removed',
+      messageId: 'msg_1',
+      sessionId: 'ses_1',
+      directory: '/w',
+      eventId: 'evt_1',
+      sequence: 7,
+    });
+  });
+
+  it('does not let out what a provider said beyond its first line', () => {
+    const error = { name: 'UnknownError', data: { message: 'SQL failed\n  at secret (file.ts:1)' } };
+
+    const content = fromUpstreamFrame(frame('session.error', { sessionID: 'ses_1', error }), 0);
+
+    expect(content).toMatchObject({ failure: { name: 'UnknownError', message: 'SQL failed' } });
+  });
+
+  it('does not let out the provider’s text of a retry', () => {
+    const status = { type: 'retry', attempt: 2, message: 'INSERT INTO message', next: 9 };
+
+    const content = fromUpstreamFrame(frame('session.status', { sessionID: 'ses_1', status }), 0);
+
+    expect(JSON.stringify(content)).not.toContain('INSERT');
+    expect(content).toMatchObject({ status: { type: 'retry', attempt: 2, nextAttemptAtMs: 9 } });
+  });
+
+  it('dates a permission request by the time it was seen', () => {
+    const content = fromUpstreamFrame(frame('permission.asked', { id: 'per_1', sessionID: 'ses_1', permission: 'bash' }), SEEN_AT_MS);
+
+    expect(content).toMatchObject({ permission: { id: 'per_1', seenAtMs: SEEN_AT_MS, patterns: [], metadata: {} } });
+  });
+});
+
+describe('toGlobalEvent', () => {
+  it('gives all readers of an event the same message', () => {
+    const removed = event({ type: 'message_removed', messageId: 'msg_1' }, 3);
+
+    expect(toGlobalEvent(removed)).toBe(toGlobalEvent(removed));
+  });
+
+  it('marks a durable event as a place to resume from', () => {
+    const message = toGlobalEvent(event({ type: 'part_updated', part: text }, 3));
+
+    expect(message.sequence).toBe(3n);
+    expect(deliveryOf(message)).toEqual({ position: '3' });
+  });
+
+  it('lets newer accumulated text of a part take the place of older', () => {
+    const message = toGlobalEvent(event({ type: 'part_updated', part: text }));
+
+    expect(message.sequence).toBeUndefined();
+    expect(deliveryOf(message)).toEqual({ supersedes: 'prt_1' });
+  });
+
+  it('never lets a delta be dropped for a newer one', () => {
+    const { id, messageId, sessionId, type } = text;
+
+    const message = toGlobalEvent(event({ type: 'part_delta', delta: { id, messageId, sessionId, type, delta: 'i', offset: 1 } }));
+
+    expect(deliveryOf(message)).toBeUndefined();
+    expect(message.event.value).toMatchObject({ delta: 'i', offset: 1n, partId: 'prt_1', part: { case: 'text' } });
+  });
+});

@@ -1,0 +1,146 @@
+import type { GatewayEvent } from './event.model.js';
+import { ReplayRing } from './replay-ring.js';
+
+const ROOT = 'ses_root';
+const CHILD = 'ses_child';
+
+function push(ring: ReplayRing, sessionId: string, sequence: number, size = 1): void {
+  const event: GatewayEvent = { type: 'message_removed', directory: '/w', sessionId, eventId: '', sequence, messageId: 'msg_1' };
+  ring.push(event, sequence, size);
+}
+
+function positions(events: readonly GatewayEvent[] | undefined): string[] | undefined {
+  return events?.map(({ sessionId, sequence }) => `${sessionId}:${sequence}`);
+}
+
+function filled(bounds: { maxEvents?: number; maxBytes?: number }, sequences: readonly number[]): ReplayRing {
+  const ring = new ReplayRing({ maxEvents: 100, maxBytes: 1_000, ...bounds });
+  for (const sequence of sequences) push(ring, ROOT, sequence);
+  return ring;
+}
+
+describe('ReplayRing', () => {
+  it('gives what came behind a position, in order', () => {
+    const ring = filled({}, [4, 5, 6, 7]);
+
+    expect(positions(ring.after(ROOT, 5))).toEqual([`${ROOT}:6`, `${ROOT}:7`]);
+  });
+
+  it('gives everything behind the position just before its first event', () => {
+    const ring = filled({}, [4, 5]);
+
+    expect(positions(ring.after(ROOT, 3))).toEqual([`${ROOT}:4`, `${ROOT}:5`]);
+  });
+
+  it('gives nothing new behind its last event', () => {
+    const ring = filled({}, [4, 5]);
+
+    expect(ring.after(ROOT, 5)).toEqual([]);
+  });
+
+  it('cannot serve a position before its first event', () => {
+    const ring = filled({}, [4, 5]);
+
+    expect(ring.after(ROOT, 2)).toBeUndefined();
+  });
+
+  it('cannot serve a session it never heard of', () => {
+    const ring = filled({}, [4, 5]);
+
+    expect(ring.after('ses_other', 4)).toBeUndefined();
+  });
+
+  it('steps over positions that callers do not see', () => {
+    const ring = filled({}, [4, 8, 9]);
+
+    expect(positions(ring.after(ROOT, 6))).toEqual([`${ROOT}:8`, `${ROOT}:9`]);
+  });
+
+  it('keeps no more events than its bound', () => {
+    const ring = filled({ maxEvents: 3 }, [0, 1, 2, 3, 4]);
+
+    expect(positions(ring.after(ROOT, 1))).toEqual([`${ROOT}:2`, `${ROOT}:3`, `${ROOT}:4`]);
+    expect(ring.after(ROOT, 0)).toBeUndefined();
+  });
+
+  it('keeps no more bytes than its bound', () => {
+    const ring = filled({ maxBytes: 10 }, []);
+    for (const sequence of [0, 1, 2]) push(ring, ROOT, sequence, 4);
+
+    expect(positions(ring.after(ROOT, 0))).toEqual([`${ROOT}:1`, `${ROOT}:2`]);
+    expect(ring.after(ROOT, -1)).toBeUndefined();
+  });
+
+  it('keeps nothing of an event larger than its bound, and says so', () => {
+    const ring = filled({ maxBytes: 10 }, []);
+
+    push(ring, ROOT, 0, 11);
+
+    expect(ring.after(ROOT, -1)).toBeUndefined();
+    expect(ring.after(ROOT, 0)).toEqual([]);
+  });
+
+  it('keeps nothing when it may keep no events', () => {
+    const ring = filled({ maxEvents: 0 }, [0, 1]);
+
+    expect(ring.after(ROOT, 0)).toBeUndefined();
+    expect(ring.after(ROOT, 1)).toEqual([]);
+  });
+
+  it('gives the events of a child between those of its root', () => {
+    const ring = filled({}, [4]);
+    push(ring, CHILD, 0);
+    push(ring, ROOT, 5);
+    push(ring, CHILD, 1);
+
+    expect(positions(ring.after(ROOT, 4))).toEqual([`${CHILD}:0`, `${ROOT}:5`, `${CHILD}:1`]);
+  });
+
+  it('cannot serve a position behind which an event of a child is gone', () => {
+    const ring = filled({ maxEvents: 2 }, [4]);
+    push(ring, CHILD, 0);
+    push(ring, CHILD, 1);
+
+    push(ring, ROOT, 5);
+
+    expect(ring.after(ROOT, 4)).toBeUndefined();
+  });
+
+  it('serves a position when all that came behind it is kept, though an event of a child before it is gone', () => {
+    const ring = filled({ maxEvents: 2 }, []);
+    push(ring, CHILD, 0);
+    push(ring, ROOT, 4);
+
+    push(ring, ROOT, 5);
+
+    expect(positions(ring.after(ROOT, 4))).toEqual([`${ROOT}:5`]);
+  });
+
+  it('stays right after many thousand events', () => {
+    const ring = filled(
+      { maxEvents: 5 },
+      Array.from({ length: 5_000 }, (_, index) => index),
+    );
+
+    expect(positions(ring.after(ROOT, 4_997))).toEqual([`${ROOT}:4998`, `${ROOT}:4999`]);
+    expect(ring.after(ROOT, 4_993)).toBeUndefined();
+  });
+
+  it('forgets everything when it is cleared', () => {
+    const ring = filled({}, [4, 5]);
+
+    ring.clear();
+
+    expect(ring.after(ROOT, 4)).toBeUndefined();
+  });
+
+  it('begins anew behind the first event after it was cleared', () => {
+    const ring = filled({}, [4, 5]);
+    ring.clear();
+
+    push(ring, ROOT, 9);
+
+    expect(positions(ring.after(ROOT, 8))).toEqual([`${ROOT}:9`]);
+    expect(ring.after(ROOT, 7)).toBeUndefined();
+  });
+});

@@ -1,0 +1,216 @@
+import type { EventBody, GatewayEvent, TurnState } from '../event/event.model.js';
+import type { Message, MessageInfo, ToolPart } from './message.model.js';
+import { judge, judgeIdle, Turn } from './turn.js';
+
+const ANSWER: MessageInfo = {
+  id: 'msg_2',
+  sessionId: 'ses_1',
+  role: 'assistant',
+  agent: undefined,
+  model: undefined,
+  parentId: 'msg_1',
+  tokens: undefined,
+  cost: undefined,
+  finish: undefined,
+  failure: undefined,
+  isSummary: false,
+  createdAtMs: 1,
+  completedAtMs: undefined,
+};
+
+const TOOL: ToolPart = {
+  type: 'tool',
+  id: 'prt_1',
+  messageId: 'msg_2',
+  sessionId: 'ses_1',
+  callId: 'call_1',
+  tool: 'bash',
+  status: 'error',
+  input: {},
+  output: undefined,
+  error: 'The user rejected permission to use this specific tool call.',
+  metadata: {},
+  startedAtMs: 1,
+  finishedAtMs: 2,
+};
+
+function failure(name: string): { failure: { name: string; message: string } } {
+  return { failure: { name, message: 'it broke' } };
+}
+
+function at(sessionId: string, body: EventBody): GatewayEvent {
+  return { directory: '/w', sessionId, eventId: '', sequence: undefined, ...body };
+}
+
+function answered(change: Partial<MessageInfo>): GatewayEvent {
+  return at('ses_1', { type: 'message_updated', message: { ...ANSWER, ...change } });
+}
+
+const idle = at('ses_1', { type: 'session_status', status: { type: 'idle' } });
+const busy = at('ses_1', { type: 'session_status', status: { type: 'busy' } });
+
+function admitted(states: TurnState[] = []): Turn {
+  const turn = new Turn('msg_1', 'ses_1', '/w', '', ({ state }) => states.push(state));
+  turn.admit();
+  return turn;
+}
+
+describe('judge', () => {
+  it.each([
+    ['a completed answer that stopped', { completedAtMs: 2, finish: 'stop' }, 'completed'],
+    ['a completed answer at the length limit', { completedAtMs: 2, finish: 'length' }, 'completed'],
+    ['a completed answer that was filtered', { completedAtMs: 2, finish: 'content-filter' }, 'completed'],
+    ['an aborted answer', { completedAtMs: 2, ...failure('MessageAbortedError') }, 'aborted'],
+    ['a failed answer', { completedAtMs: 2, ...failure('APIError') }, 'failed'],
+    ['a failed answer without its time', failure('UnknownError'), 'failed'],
+  ] as const)('ends a turn with %s', (_, change, state) => {
+    expect(judge({ ...ANSWER, ...change })).toMatchObject({ state });
+  });
+
+  it.each([
+    ['a step that calls tools', { completedAtMs: 2, finish: 'tool-calls' }],
+    ['a step that stopped for unknown reasons', { completedAtMs: 2, finish: 'unknown' }],
+    ['an answer whose time is not told yet', { finish: 'stop' }],
+    ['an answer without a reason', { completedAtMs: 2 }],
+    ['an overflow, which OpenCode compacts away', { completedAtMs: 2, ...failure('ContextOverflowError') }],
+  ])('lets a turn go on after %s', (_, change) => {
+    expect(judge({ ...ANSWER, ...change })).toBeUndefined();
+  });
+});
+
+describe('judgeIdle', () => {
+  const history = (change: Partial<MessageInfo>, parts: Message['parts'] = []): Message => ({ info: { ...ANSWER, ...change }, parts });
+
+  it.each([
+    ['completed', 'a finished answer', history({ completedAtMs: 2, finish: 'stop' })],
+    ['failed', 'an overflow that nothing followed', history({ completedAtMs: 2, ...failure('ContextOverflowError') })],
+    ['rejected', 'a rejected tool', history({ completedAtMs: 2, finish: 'tool-calls' }, [TOOL])],
+    [
+      'rejected',
+      'a dismissed question',
+      history({ completedAtMs: 2, finish: 'tool-calls' }, [{ ...TOOL, error: 'The user dismissed this question' }]),
+    ],
+    ['aborted', 'an answer that was completed without a word', history({ completedAtMs: 2 })],
+    ['interrupted', 'an answer that never ended', history({})],
+    ['interrupted', 'a step whose tools were called and not rejected', history({ completedAtMs: 2, finish: 'tool-calls' })],
+    [
+      'interrupted',
+      'a tool that speaks of rejection in its result',
+      history({ completedAtMs: 2, finish: 'tool-calls' }, [{ ...TOOL, status: 'success', error: undefined, output: 'rejected' }]),
+    ],
+  ])('says %s of %s', (state, _, message) => {
+    expect(judgeIdle(message)).toMatchObject({ state });
+  });
+
+  it('names the failure of a turn that OpenCode left in the middle', () => {
+    expect(judgeIdle(history({})).failure).toMatchObject({ name: 'TurnInterrupted' });
+  });
+});
+
+describe('Turn', () => {
+  it('is deaf while it waits in the queue', () => {
+    const turn = new Turn('msg_1', 'ses_1', '/w', '', () => undefined);
+
+    const result = [busy, answered({ completedAtMs: 2, finish: 'stop' }), idle].map((event) => turn.observe(event, 5));
+
+    expect(result).toEqual([false, false, false]);
+    expect(turn.state).toBe('queued');
+  });
+
+  it('ignores answers to earlier prompts', () => {
+    const turn = admitted();
+
+    turn.observe(answered({ id: 'msg_0', completedAtMs: 2, finish: 'stop' }), 5);
+    turn.observe(idle, 6);
+
+    expect(turn.state).toBe('admitted');
+  });
+
+  it('ignores the summary a compaction writes', () => {
+    const turn = admitted();
+
+    turn.observe(answered({ isSummary: true, completedAtMs: 2, finish: 'stop' }), 5);
+    turn.observe(idle, 6);
+
+    expect(turn.isEnded).toBe(false);
+  });
+
+  it('ignores the end of a sub-agent', () => {
+    const turn = admitted();
+
+    turn.observe(at('ses_2', { type: 'message_updated', message: { ...ANSWER, sessionId: 'ses_2', completedAtMs: 2, finish: 'stop' } }), 5);
+    turn.observe({ ...idle, sessionId: 'ses_2' }, 6);
+
+    expect(turn.state).toBe('admitted');
+  });
+
+  it('waits for what a sub-agent asks', () => {
+    const turn = admitted();
+    const question = { id: 'que_1', sessionId: 'ses_2', items: [] };
+
+    turn.observe(at('ses_2', { type: 'question_asked', question }), 5);
+
+    expect(turn.state).toBe('waiting');
+  });
+
+  it('waits until the last of several requests is answered', () => {
+    const states: TurnState[] = [];
+    const turn = admitted(states);
+    for (const id of ['que_1', 'que_2'])
+      turn.observe(at('ses_1', { type: 'question_asked', question: { id, sessionId: 'ses_1', items: [] } }), 5);
+
+    turn.observe(at('ses_1', { type: 'question_closed', questionId: 'que_1', rejected: false }), 6);
+    const stillWaits = turn.state;
+    turn.observe(at('ses_1', { type: 'question_closed', questionId: 'que_2', rejected: false }), 7);
+
+    expect(stillWaits).toBe('waiting');
+    expect(states).toEqual(['admitted', 'waiting', 'running']);
+  });
+
+  it('takes back its judgement when another step follows', () => {
+    const turn = admitted();
+    turn.observe(answered({ completedAtMs: 2, finish: 'stop' }), 5);
+
+    turn.observe(answered({ id: 'msg_3' }), 6);
+    turn.observe(idle, 7);
+
+    expect(turn.isEnded).toBe(false);
+  });
+
+  it('is not ended by an error of the session, but remembers it and asks for the records', () => {
+    const turn = admitted();
+
+    const lookUp = turn.observe(at('ses_1', { type: 'session_failed', ...failure('UnknownError') }), 5);
+
+    expect(lookUp).toBe(true);
+    expect(turn).toMatchObject({ state: 'admitted', lastFailure: { name: 'UnknownError' } });
+  });
+
+  it('ends as aborted when its session is deleted', () => {
+    const turn = admitted();
+
+    turn.observe(at('ses_1', { type: 'session_deleted' }), 5);
+
+    expect(turn.toUpdate()).toMatchObject({ state: 'aborted', failure: { name: 'SessionDeleted' } });
+  });
+
+  it('ends once and stays as it ended', async () => {
+    const states: TurnState[] = [];
+    const turn = admitted(states);
+    turn.end({ state: 'aborted', failure: undefined });
+
+    turn.end({ state: 'completed', failure: undefined });
+    turn.observe(busy, 9);
+
+    await expect(turn.ended).resolves.toMatchObject({ state: 'aborted' });
+    expect(states).toEqual(['admitted', 'aborted']);
+  });
+
+  it('notes when it heard something last', () => {
+    const turn = admitted();
+
+    turn.observe(busy, 1234);
+
+    expect(turn.lastEventAtMs).toBe(1234);
+  });
+});

@@ -1,0 +1,57 @@
+import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
+import { collect, Conversation, readUntil, textPart } from '../support/conversation.js';
+import { script } from '../support/scripted-model.js';
+import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
+
+const UNAVAILABLE = 14;
+
+describe('a gateway that stops', () => {
+  let test: TestGateway;
+
+  beforeEach(async () => {
+    test = await startTestGateway();
+  });
+
+  afterEach(() => test.stop());
+
+  it('ends open streams on both doors with UNAVAILABLE', async () => {
+    const overGrpc = await Conversation.begin(test.grpc);
+    const overRest = Conversation.at(test.rest, overGrpc.sessionId);
+    const turn = overGrpc.stream([{ t: 'endless', ms: 5 }]);
+    await readUntil(turn, ({ event }) => event.case === 'messagePartUpdated');
+    const open = [turn, overGrpc.watch(), overRest.watch()];
+    await Promise.all([readUntil(open[1] ?? turn, () => true), readUntil(open[2] ?? turn, () => true)]);
+    const ends = open.map((stream) => expect(collect(stream)).rejects.toMatchObject({ code: UNAVAILABLE, reason: 'SHUTTING_DOWN' }));
+
+    await test.gateway.stop();
+
+    await Promise.all(ends);
+  });
+
+  it('lets a call in flight finish', async () => {
+    const { sessionId } = await Conversation.begin(test.grpc);
+    const request = { sessionId, parts: [textPart(script([{ t: 'text', n: 20, ms: 20 }]))] };
+    const watcher = Conversation.at(test.grpc, sessionId).watch();
+    const answer = test.rest.call(MessageService.method.runMessage, request);
+    await readUntil(watcher, ({ event }) => event.case === 'messagePartUpdated');
+
+    await test.gateway.stop();
+
+    expect((await answer).finish).toBe('stop');
+  });
+
+  it('tells the truth about a turn that its OpenCode took down with it', async () => {
+    const conversation = await Conversation.begin(test.grpc);
+    const stream = conversation.stream([{ t: 'endless', ms: 5 }]);
+    await readUntil(
+      stream,
+      ({ event }) => event.case === 'messagePartUpdated' && event.value.part.case === 'text' && event.value.part.value.text.includes('e'),
+    );
+
+    await test.restart();
+
+    const again = Conversation.at(test.rest, conversation.sessionId);
+    expect((await again.history()).at(-1)?.completedAt).toBeUndefined();
+    expect((await again.run([{ t: 'text', value: 'alive' }])).textParts).toEqual(['alive']);
+  });
+});
