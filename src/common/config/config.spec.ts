@@ -48,6 +48,10 @@ describe('readConfig', () => {
     expect(readConfig({ HOST: '', GRPC_PORT: '', OPENCODE_BASE_URL: '', OPENCODE_DEBUG: '' })).toEqual(readConfig({}));
   });
 
+  it('takes a blank for unset, not for 0', () => {
+    expect(readConfig({ HTTP_PORT: ' ', DRAIN_TIMEOUT_MS: ' ' })).toEqual(readConfig({}));
+  });
+
   it.each([
     ['GRPC_PORT', '0', 0],
     ['HTTP_PORT', '65535', 65_535],
@@ -71,7 +75,6 @@ describe('readConfig', () => {
     ['GRPC_PORT', '-1'],
     ['HTTP_PORT', '65536'],
     ['HTTP_PORT', '80.5'],
-    ['HTTP_PORT', ' '],
     ['TRANSPORTS', 'grpc,smtp'],
     ['TRANSPORTS', ','],
     ['OPENCODE_BASE_URL', 'opencode:4096'],

@@ -1,6 +1,7 @@
 import type { DescMethod, DescService } from '@bufbuild/protobuf';
 import {
   Server as GrpcServer,
+  setLogger,
   ServerCredentials,
   type sendUnaryData,
   type ServerOptions,
@@ -51,6 +52,9 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
 
   constructor(private readonly options: GatewayGrpcOptions) {
     super();
+    // grpc-js would write to standard error by itself what we report in our own words.
+    const log = (...message: unknown[]): void => this.logger.debug?.(message.join(' '));
+    setLogger({ error: log, info: log, debug: log });
   }
 
   listen(callback: (error?: unknown) => void): void {

@@ -1,6 +1,9 @@
 import { Agent, request, type Dispatcher } from 'undici';
 import { routeMissing, toGatewayError, toTransportError } from './opencode.errors.js';
 
+/** A connection opened before OpenCode is ready is never answered; another one a little later is. */
+const OPEN_TIMEOUT_MS = 2_000;
+
 /** Where an OpenCode server listens and how it knows us. An embedded one may change its address when it restarts. */
 export interface OpencodeEndpoint {
   readonly baseUrl: string;
@@ -58,7 +61,7 @@ export class OpencodeHttp {
     try {
       const { statusCode, headers, body } = await request(this.urlOf(call), {
         ...this.optionsOf(call),
-        headersTimeout: 5_000,
+        headersTimeout: OPEN_TIMEOUT_MS,
         bodyTimeout: silenceMs,
         signal,
       });

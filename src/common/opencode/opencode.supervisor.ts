@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import type { Logger } from '@nestjs/common';
 import { request } from 'undici';
 import { StartError } from '../config/config.js';
+import { GatewayError } from '../errors/gateway-error.js';
 import { Backoff } from '../streams/backoff.js';
 import type { OpencodeEndpoint } from './opencode.http.js';
 import { pathWithRipgrep } from './opencode.binary.js';
@@ -28,7 +29,7 @@ const LIFELINE = `
 exec 3<&0
 "$@" </dev/null 3<&- &
 child=$!
-{ cat <&3; kill -TERM $child; sleep 5; kill -KILL $child; } >/dev/null 2>&1 &
+{ cat <&3; kill -TERM $child; for i in 1 2 3 4 5 6 7 8 9 10; do sleep 0.5; kill -0 $child || exit; done; kill -KILL $child; } >/dev/null 2>&1 &
 watcher=$!
 exec 3<&-
 wait $child
@@ -51,7 +52,8 @@ export class OpencodeSupervisor {
   private readonly password: string;
   private readonly backoff = new Backoff(RESTART_MIN_MS, RESTART_MAX_MS);
   private child: ChildProcess | undefined;
-  private baseUrl = 'http://127.0.0.1:9';
+  /** Undefined while OpenCode does not answer: it accepts connections before it does, and never answers those. */
+  private baseUrl: string | undefined;
   private stopping = false;
 
   constructor(
@@ -61,7 +63,11 @@ export class OpencodeSupervisor {
     this.password = options.password ?? randomBytes(24).toString('base64url');
   }
 
+  /** @throws GatewayError UNAVAILABLE while OpenCode starts. */
   endpoint(): OpencodeEndpoint {
+    if (this.baseUrl === undefined) {
+      throw new GatewayError('UNAVAILABLE', 'OpenCode is starting', { reason: 'OPENCODE_UNAVAILABLE', retryAfterMs: 1_000 });
+    }
     return { baseUrl: this.baseUrl, username: this.options.username, password: this.password };
   }
 
@@ -114,8 +120,9 @@ export class OpencodeSupervisor {
     );
     tooLate.catch(() => undefined);
     try {
-      this.baseUrl = await Promise.race([listening, ended, tooLate]);
-      await Promise.race([this.untilItAnswers(deadline), ended, tooLate]);
+      const baseUrl = await Promise.race([listening, ended, tooLate]);
+      await Promise.race([this.untilItAnswers(baseUrl, deadline), ended, tooLate]);
+      this.baseUrl = baseUrl;
     } catch (error) {
       signalGroup(child, 'SIGKILL');
       throw error;
@@ -149,9 +156,8 @@ export class OpencodeSupervisor {
   }
 
   /** Between bind and ready OpenCode accepts connections and never answers them: each try needs a limit and a new connection. */
-  private async untilItAnswers(deadline: AbortSignal): Promise<void> {
-    const { baseUrl, username } = this.endpoint();
-    const authorization = `Basic ${Buffer.from(`${username}:${this.password}`).toString('base64')}`;
+  private async untilItAnswers(baseUrl: string, deadline: AbortSignal): Promise<void> {
+    const authorization = `Basic ${Buffer.from(`${this.options.username}:${this.password}`).toString('base64')}`;
     while (!deadline.aborted) {
       try {
         const { statusCode, body } = await request(new URL('/global/health', baseUrl), {
@@ -169,6 +175,7 @@ export class OpencodeSupervisor {
   }
 
   private onExit(ranForMs: number, how: string): void {
+    this.baseUrl = undefined;
     if (this.stopping) return;
     if (ranForMs > STABLE_AFTER_MS) this.backoff.reset();
     const delayMs = Math.round(this.backoff.nextMs());

@@ -1,0 +1,294 @@
+import { PassThrough } from 'node:stream';
+import type { Logger } from '@nestjs/common';
+import { EventConnection } from './event-connection.js';
+import type { OpencodeHttp } from './opencode.http.js';
+import type { UpstreamFrame } from './opencode.types.js';
+
+const CONNECTED = frame('server.connected');
+const SETTLE_MS = 100;
+
+function frame(type: string, properties: object = {}): string {
+  return `data: ${JSON.stringify({ payload: { id: 'evt_1', type, properties } })}\n\n`;
+}
+
+/** An event stream whose chunks the test decides, and a listener that remembers what it was told. */
+class Rig {
+  readonly bodies: PassThrough[] = [];
+  readonly frames: UpstreamFrame[] = [];
+  readonly sizes: number[] = [];
+  readonly warnings: string[] = [];
+  connectedCount = 0;
+  lostCount = 0;
+  onFrame: () => void = () => undefined;
+  onConnected: () => Promise<void> = () => Promise.resolve();
+  open: () => Promise<PassThrough> = async () => {
+    const body = new PassThrough();
+    this.bodies.push(body);
+    return body;
+  };
+  readonly connection: EventConnection;
+
+  constructor() {
+    const http = { open: () => this.open() } as unknown as OpencodeHttp;
+    const logger = { warn: (message: string) => this.warnings.push(message) } as unknown as Logger;
+    this.connection = new EventConnection(http, logger);
+  }
+
+  async start(): Promise<void> {
+    this.connection.start({
+      onFrame: (told, size) => {
+        this.frames.push(told);
+        this.sizes.push(size);
+        this.onFrame();
+      },
+      onConnected: () => {
+        this.connectedCount += 1;
+        return this.onConnected();
+      },
+      onLost: () => (this.lostCount += 1),
+    });
+    await settle();
+  }
+
+  async write(...chunks: readonly (string | Buffer)[]): Promise<void> {
+    for (const chunk of chunks) this.bodies.at(-1)?.write(chunk);
+    await settle();
+  }
+
+  async cut(): Promise<void> {
+    this.bodies.at(-1)?.destroy(new Error('socket closed'));
+    await settle();
+  }
+
+  get types(): string[] {
+    return this.frames.map(({ payload }) => payload.type);
+  }
+}
+
+/** Lets what is ready happen; no time passes for timers. */
+async function settle(): Promise<void> {
+  for (let round = 0; round < 5; round += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function pass(ms: number): Promise<void> {
+  jest.advanceTimersByTime(ms);
+  await settle();
+}
+
+let rig: Rig;
+
+beforeEach(async () => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+  jest.spyOn(Math, 'random').mockReturnValue(0);
+  rig = new Rig();
+});
+
+afterEach(async () => {
+  rig.connection.stop();
+  await settle();
+  jest.useRealTimers();
+  jest.restoreAllMocks();
+});
+
+describe('EventConnection reading frames', () => {
+  it('gives frames in order, with their size', async () => {
+    await rig.start();
+
+    await rig.write(frame('a'), frame('b'));
+
+    expect(rig.types).toEqual(['a', 'b']);
+    expect(rig.sizes).toEqual([frame('a').length - 'data: \n\n'.length, frame('b').length - 'data: \n\n'.length]);
+  });
+
+  it('reads many frames from one chunk', async () => {
+    await rig.start();
+
+    await rig.write(Array.from({ length: 500 }, (_, index) => frame(`t${index}`)).join(''));
+
+    expect(rig.types).toEqual(Array.from({ length: 500 }, (_, index) => `t${index}`));
+  });
+
+  it('reads the same wherever the bytes are cut', async () => {
+    const bytes = Buffer.from(frame('a', { text: 'ü😀€' }) + frame('b'));
+    await rig.start();
+
+    for (let border = 1; border < bytes.length; border += 1) {
+      rig.frames.length = 0;
+      await rig.write(bytes.subarray(0, border), bytes.subarray(border));
+
+      expect(rig.frames).toMatchObject([{ payload: { type: 'a', properties: { text: 'ü😀€' } } }, { payload: { type: 'b' } }]);
+    }
+  });
+
+  it('reads a stream that comes byte by byte', async () => {
+    const bytes = Buffer.from(frame('a', { text: 'ü😀€' }) + frame('b'));
+    await rig.start();
+
+    await rig.write(...[...bytes].map((byte) => Buffer.from([byte])));
+
+    expect(rig.types).toEqual(['a', 'b']);
+  });
+
+  it('passes over comments and heartbeats without data', async () => {
+    await rig.start();
+
+    await rig.write(': comment\n\n', '\n', frame('a'));
+
+    expect(rig.types).toEqual(['a']);
+  });
+
+  it('drops a frame that is not JSON, says so, and goes on', async () => {
+    await rig.start();
+
+    await rig.write('data: {"half":\n\n', frame('a'));
+
+    expect(rig.types).toEqual(['a']);
+    expect(rig.warnings).toHaveLength(1);
+  });
+
+  it.each(['null', '7', '"text"', '{}', '{"payload":null}', '[]'])('drops the frame %s, which is no event, and goes on', async (data) => {
+    await rig.start();
+
+    await rig.write(`data: ${data}\n\n`, frame('a'));
+
+    expect(rig.types).toEqual(['a']);
+    expect(rig.bodies).toHaveLength(1);
+  });
+});
+
+describe('EventConnection with a listener that fails', () => {
+  it('says so and goes on with the next frame', async () => {
+    rig.onFrame = () => {
+      rig.onFrame = () => undefined;
+      throw new TypeError('the event lacks a field');
+    };
+    await rig.start();
+
+    await rig.write(frame('odd'), frame('next'));
+
+    expect(rig.types).toEqual(['odd', 'next']);
+    expect(rig.warnings).toHaveLength(1);
+  });
+});
+
+describe('EventConnection settling', () => {
+  it('is connected a while after OpenCode says so, for the subscription starts later', async () => {
+    await rig.start();
+    await rig.write(CONNECTED);
+
+    await pass(SETTLE_MS - 1);
+    const before = rig.connectedCount;
+    await pass(1);
+
+    expect([before, rig.connectedCount]).toEqual([0, 1]);
+  });
+
+  it('does not pass on that OpenCode says so', async () => {
+    await rig.start();
+
+    await rig.write(CONNECTED, frame('a'));
+
+    expect(rig.types).toEqual(['a']);
+  });
+
+  it('passes frames on while it settles', async () => {
+    await rig.start();
+
+    await rig.write(CONNECTED, frame('a'));
+
+    expect([rig.types.length, rig.connectedCount]).toEqual([1, 0]);
+  });
+
+  it('is not connected when the stream is cut while it settles', async () => {
+    await rig.start();
+    await rig.write(CONNECTED);
+
+    await rig.cut();
+    await pass(SETTLE_MS);
+
+    expect(rig.connectedCount).toBe(0);
+  });
+});
+
+describe('EventConnection reconnecting', () => {
+  it.each([
+    ['is cut', () => rig.cut()],
+    ['ends', async () => void rig.bodies.at(-1)?.end()],
+  ])('comes back after a pause when the stream %s', async (_, breakIt) => {
+    await rig.start();
+    await breakIt();
+    await settle();
+    const atOnce = rig.bodies.length;
+
+    await pass(250);
+    await rig.write(CONNECTED, frame('after'));
+    await pass(SETTLE_MS);
+
+    expect(atOnce).toBe(1);
+    expect(rig).toMatchObject({ lostCount: 1, connectedCount: 1, types: ['after'] });
+  });
+
+  it('starts a new stream with a clean parser', async () => {
+    await rig.start();
+    await rig.write('data: {"payload":{"type":"ha', Buffer.from([0xc3]));
+    await rig.cut();
+    await pass(250);
+
+    await rig.write(frame('whole'));
+
+    expect(rig.types).toEqual(['whole']);
+    expect(rig.warnings).toHaveLength(1);
+  });
+
+  it('comes back when the state could not be read, and leaves the old stream', async () => {
+    rig.onConnected = () => Promise.reject(new Error('resync failed'));
+    await rig.start();
+    await rig.write(CONNECTED);
+    await pass(SETTLE_MS);
+
+    await pass(250);
+
+    expect(rig.bodies).toHaveLength(2);
+    expect(rig.bodies[0]?.destroyed).toBe(true);
+  });
+
+  it('waits longer each time OpenCode cannot be reached, up to 5 s', async () => {
+    const triedAtMs: number[] = [];
+    const startedAtMs = Date.now();
+    rig.open = () => {
+      triedAtMs.push(Date.now() - startedAtMs);
+      return Promise.reject(new Error('refused'));
+    };
+    await rig.start();
+
+    for (let elapsedMs = 0; elapsedMs < 20_000; elapsedMs += 50) await pass(50);
+
+    expect(triedAtMs).toEqual([0, 250, 750, 1_750, 3_750, 7_750, 12_750, 17_750]);
+  });
+
+  it('is quick again once it was connected', async () => {
+    await rig.start();
+    for (const pauseMs of [250, 500, 1_000]) {
+      await rig.cut();
+      await pass(pauseMs);
+    }
+    await rig.write(CONNECTED);
+    await pass(SETTLE_MS);
+
+    await rig.cut();
+    await pass(250);
+
+    expect(rig.bodies).toHaveLength(5);
+  });
+
+  it('does not come back after it was stopped', async () => {
+    await rig.start();
+
+    rig.connection.stop();
+    await rig.cut();
+    await pass(60_000);
+
+    expect(rig.bodies).toHaveLength(1);
+    expect(rig.warnings).toEqual([]);
+  });
+});

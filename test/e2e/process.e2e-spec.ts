@@ -1,0 +1,153 @@
+import { execFile } from 'node:child_process';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createOpencodeEnvironment, type OpencodeEnvironment } from '../support/opencode-environment.js';
+import { processesWith, TestProcess } from '../support/process.js';
+
+const project = join(__dirname, '..', '..');
+const main = join(project, 'dist', 'main.js');
+
+describe('the process', () => {
+  let opencode: OpencodeEnvironment;
+  let environment: NodeJS.ProcessEnv;
+
+  beforeAll(async () => {
+    await promisify(execFile)(process.execPath, [
+      join(project, 'node_modules', 'typescript', 'bin', 'tsc'),
+      '-p',
+      join(project, 'tsconfig.build.json'),
+    ]);
+    // No model is called here.
+    opencode = await createOpencodeEnvironment({ modelUrl: 'http://127.0.0.1:9/v1' });
+    environment = {
+      PATH: process.env['PATH'],
+      ...opencode.env,
+      OPENCODE_WORKSPACE_ROOT: opencode.workspace,
+      GRPC_PORT: '0',
+      HTTP_PORT: '0',
+    };
+  });
+
+  afterAll(() => opencode.remove());
+
+  function start(settings: NodeJS.ProcessEnv = {}, parameters: readonly string[] = []): TestProcess {
+    return new TestProcess(process.execPath, [main, ...parameters], { ...environment, ...settings });
+  }
+
+  async function untilGone(): Promise<void> {
+    while (processesWith(opencode.root).length > 0) await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+
+  it('says where it listens and what to type, and ends OpenCode with itself on Ctrl-C', async () => {
+    const gateway = start();
+    const [, grpcAddress] = await gateway.says(/gRPC {2}(127\.0\.0\.1:\d+) {3}try: grpcurl -plaintext \S+ \S+/);
+    const [, httpUrl] = await gateway.says(/HTTP {2}(http:\/\/127\.0\.0\.1:\d+) {3}try: curl \S+/);
+    const health = await fetch(`${httpUrl}/health`);
+    const running = processesWith(opencode.root).length;
+
+    gateway.kill('SIGINT');
+
+    expect(await gateway.exited).toBe(0);
+    await untilGone();
+    expect(grpcAddress).toBeDefined();
+    expect(health.status).toBe(200);
+    // The gateway, OpenCode, and the shell that ties the one to the other.
+    expect(running).toBeGreaterThanOrEqual(3);
+  });
+
+  it('leaves no OpenCode behind when it is killed', async () => {
+    const gateway = start();
+    await gateway.says(/is ready/);
+
+    gateway.kill('SIGKILL');
+
+    await gateway.exited;
+    await untilGone();
+  });
+
+  it('starts OpenCode again when that is killed', async () => {
+    const gateway = start({ LOG_LEVEL: 'info' });
+    const [, httpUrl] = await gateway.says(/HTTP {2}(\S+)/);
+    const [opencodePid] = processesWith(opencode.root, /^[^\0]*opencode\0serve/);
+    if (opencodePid === undefined) throw new Error('OpenCode does not run');
+
+    process.kill(opencodePid, 'SIGKILL');
+
+    await gateway.says(/OpenCode ended .*restarting/);
+    let status = 0;
+    while (status !== 200) {
+      status = (await fetch(`${httpUrl}/sessions`)).status;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    gateway.kill('SIGTERM');
+    expect(await gateway.exited).toBe(0);
+    await untilGone();
+  });
+
+  it('opens only the doors it is told to', async () => {
+    const gateway = start({ TRANSPORTS: 'http' });
+
+    await gateway.says(/HTTP {2}\S+/);
+
+    expect(gateway.output).not.toContain('gRPC  ');
+    gateway.kill('SIGTERM');
+    expect(await gateway.exited).toBe(0);
+  });
+
+  it.each([
+    ['a port that is no number', { GRPC_PORT: 'abc' }, /^opencode-gateway: GRPC_PORT: /],
+    ['a flag that is neither true nor false', { OPENCODE_DEBUG: 'maybe' }, /^opencode-gateway: OPENCODE_DEBUG: /],
+    ['an unknown transport', { TRANSPORTS: 'grpc,carrier-pigeon' }, /^opencode-gateway: TRANSPORTS: /],
+    ['a short token', { ACCESS_TOKEN: 'short' }, /^opencode-gateway: ACCESS_TOKEN: must have at least 16 characters/],
+    ['an empty token', { ACCESS_TOKEN: '' }, /^opencode-gateway: ACCESS_TOKEN: /],
+    [
+      'a network address without a token',
+      { HOST: '0.0.0.0' },
+      /^opencode-gateway: HOST: 0\.0\.0\.0 is not loopback and no ACCESS_TOKEN is set/,
+    ],
+    [
+      'an address of another machine',
+      { HOST: '192.0.2.1', ACCESS_ANONYMOUS: 'true' },
+      /^opencode-gateway: HOST: 192\.0\.2\.1 is no address of this machine/,
+    ],
+    [
+      'a workspace that is not there',
+      { OPENCODE_WORKSPACE_ROOT: '/nowhere/at/all' },
+      /^opencode-gateway: OPENCODE_WORKSPACE_ROOT: \/nowhere\/at\/all is not a directory/,
+    ],
+    [
+      'an OpenCode that is not there',
+      { OPENCODE_BIN: '/nowhere/opencode' },
+      /^opencode-gateway: OPENCODE_BIN: \/nowhere\/opencode is not an executable file/,
+    ],
+    ['an OpenCode that ends at once', { OPENCODE_BIN: '/bin/false' }, /^opencode-gateway: OpenCode ended \(code 1\) before it answered/],
+    ['an OpenCode at no address', { OPENCODE_BASE_URL: 'nonsense' }, /^opencode-gateway: OPENCODE_BASE_URL: /],
+  ])('stops with one clear line on %s', async (_, settings, line) => {
+    const gateway = start({ LOG_LEVEL: 'fatal', ...settings });
+
+    expect(await gateway.exited).toBe(1);
+    expect(gateway.output.trim().split('\n')).toHaveLength(1);
+    expect(gateway.output).toMatch(line);
+  });
+
+  it.each(['GRPC_PORT', 'HTTP_PORT'])('stops with one clear line when %s is taken', async (setting) => {
+    const taken: Server = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => taken.once('listening', resolve));
+    const port = String((taken.address() as AddressInfo).port);
+
+    const gateway = start({ LOG_LEVEL: 'fatal', [setting]: port });
+
+    expect(await gateway.exited).toBe(1);
+    expect(gateway.output.trim()).toBe(`opencode-gateway: ${setting}: port ${port} on 127.0.0.1 is taken`);
+    await untilGone();
+    taken.close();
+  });
+
+  it('says which command it does not know', async () => {
+    const gateway = start({}, ['dance']);
+
+    expect(await gateway.exited).toBe(1);
+    expect(gateway.output.trim()).toBe('opencode-gateway: unknown command: dance; try help');
+  });
+});
