@@ -39,6 +39,7 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, environment), adapter, {
     logger: new PinoNestLogger(logger),
     abortOnError: false,
+    bodyParser: false,
   });
   const httpDrain = new HttpDrain(adapter.getInstance());
   const grpc = new GatewayGrpcServer({

@@ -37,7 +37,7 @@ export class CallError extends Error {
 export class AsyncQueue<T> implements AsyncIterable<T> {
   private readonly values: T[] = [];
   private ended = false;
-  private failure: unknown;
+  private failure: Error | undefined;
   private wake: () => void = () => undefined;
 
   push(value: T): void {
@@ -45,7 +45,7 @@ export class AsyncQueue<T> implements AsyncIterable<T> {
     this.wake();
   }
 
-  end(failure?: unknown): void {
+  end(failure?: Error): void {
     if (this.ended) return;
     this.ended = true;
     this.failure = failure;

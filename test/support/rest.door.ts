@@ -51,7 +51,9 @@ export class RestDoor implements Door {
   stream<I extends DescMessage, O extends DescMessage>(method: Streaming<I, O>, request: MessageInitShape<I>): DoorStream<MessageShape<O>> {
     const queue = new AsyncQueue<MessageShape<O>>();
     const leaving = new AbortController();
-    void this.read(method, request, queue, leaving.signal).catch((error: unknown) => queue.end(leaving.signal.aborted ? undefined : error));
+    void this.read(method, request, queue, leaving.signal).catch((error: unknown) =>
+      queue.end(leaving.signal.aborted || !(error instanceof Error) ? undefined : error),
+    );
     return { [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator](), cancel: () => leaving.abort() };
   }
 
@@ -91,7 +93,7 @@ export class RestDoor implements Door {
       const { jsonName } = method.input.field[fieldKey(name)] ?? { jsonName: name };
       const value = json[jsonName] ?? '';
       delete json[jsonName];
-      return encodeURIComponent(String(value));
+      return encodeURIComponent(asText(value));
     });
     const url = new URL(path, this.baseUrl);
     if (route.body === '') addQuery(url, json);
@@ -114,11 +116,15 @@ function fieldKey(name: string): string {
   return name.replaceAll(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
+function asText(value: JsonValue): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 function addQuery(url: URL, json: JsonObject, prefix = ''): void {
   for (const [name, value] of Object.entries(json)) {
     if (name === 'labels')
-      for (const [key, label] of Object.entries(value as JsonObject)) url.searchParams.set(`labels[${key}]`, String(label));
+      for (const [key, label] of Object.entries(value as JsonObject)) url.searchParams.set(`labels[${key}]`, asText(label));
     else if (typeof value === 'object' && value !== null && !Array.isArray(value)) addQuery(url, value, `${prefix}${name}.`);
-    else url.searchParams.set(`${prefix}${name}`, String(value));
+    else url.searchParams.set(`${prefix}${name}`, asText(value));
   }
 }

@@ -53,7 +53,9 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
   constructor(private readonly options: GatewayGrpcOptions) {
     super();
     // grpc-js would write to standard error by itself what we report in our own words.
-    const log = (...message: unknown[]): void => this.logger.debug?.(message.join(' '));
+    const log = (...message: unknown[]): void => {
+      this.logger.debug?.(message.join(' '));
+    };
     setLogger({ error: log, info: log, debug: log });
   }
 

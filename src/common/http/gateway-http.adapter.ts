@@ -15,6 +15,8 @@ export class GatewayHttpAdapter extends FastifyAdapter {
     maxRequestBytes: number,
   ) {
     super({ bodyLimit: maxRequestBytes, return503OnClosing: true });
+    // JSON alone is read: what a form or plain text could carry, any web page could send here.
+    this.getInstance().removeContentTypeParser('text/plain');
   }
 
   // The types of Nest's adapter say `any` for what handlers answer.

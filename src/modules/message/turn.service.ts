@@ -1,9 +1,10 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import { Observable, Subscription } from 'rxjs';
+import { firstValueFrom, from, Observable, type Subscription } from 'rxjs';
 import { CONFIG, type Config } from '../../common/config/config.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { ascendingId } from '../../common/opencode/opencode.ids.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
+import { limitTime } from '../../common/streams/time-limit.js';
 import { EventHub } from '../event/event.hub.js';
 import type { GatewayEvent, TextMode, TurnUpdate } from '../event/event.model.js';
 import { SessionService } from '../session/session.service.js';
@@ -13,11 +14,7 @@ import { RequestMemory } from './request-memory.js';
 import { Turn } from './turn.js';
 import { TurnQueue } from './turn.queue.js';
 import { TurnReconciler } from './turn.reconciler.js';
-
-/** After an event that may mean the end: long enough for the frames that follow it, short enough not to be felt. */
-const GRACE_MS = 300;
-/** A running turn of which nothing is heard is looked up this often. */
-const SILENCE_MS = 10_000;
+import { GRACE_MS, TurnWatch } from './turn.watch.js';
 
 /** OpenCode unwinds an aborted run in 20 to 300 ms. */
 const ABORT_TIMEOUT_MS = 15_000;
@@ -37,9 +34,11 @@ export class TurnService implements OnModuleDestroy {
   private readonly queue: TurnQueue;
   private readonly requests = new RequestMemory<Submission>();
   private readonly reconciler: TurnReconciler;
+  /** How long a caller may wait for a turn, where the operator set a limit. */
+  private readonly limitMs: number | undefined;
   private readonly turns = new Map<string, Set<Turn>>();
   private readonly outcomes = new Map<string, TurnUpdate>();
-  private readonly subscription = new Subscription();
+  private readonly subscription: Subscription;
 
   constructor(
     private readonly pool: OpencodePool,
@@ -50,8 +49,9 @@ export class TurnService implements OnModuleDestroy {
   ) {
     this.queue = new TurnQueue(config.MAX_QUEUED_TURNS);
     this.reconciler = new TurnReconciler(pool);
+    this.limitMs = config.OPENCODE_TIMEOUT_STREAM === undefined ? undefined : config.OPENCODE_TIMEOUT_STREAM * 1_000;
     sessions.onDelete((sessionId) => this.abortAll(sessionId));
-    this.subscription.add(hub.reconnected$.subscribe(() => this.reconcileAll()));
+    this.subscription = hub.reconnected$.subscribe(() => this.reconcileAll());
   }
 
   onModuleDestroy(): void {
@@ -69,14 +69,14 @@ export class TurnService implements OnModuleDestroy {
   async run(prompt: Prompt): Promise<TurnUpdate> {
     const { turn, accepted } = this.submit(await this.prompts.accept(prompt));
     await accepted;
-    return turn.ended;
+    return firstValueFrom(from(turn.ended).pipe(limitTime(this.limitMs, tookTooLong)));
   }
 
   /** Sends a prompt when subscribed, and gives the session's events up to the turn's final update, which is the last. */
   async stream(prompt: Prompt, textMode: TextMode): Promise<Observable<GatewayEvent>> {
     const acceptedPrompt = await this.prompts.accept(prompt);
     this.requireReady();
-    return new Observable((subscriber) => {
+    const events$ = new Observable<GatewayEvent>((subscriber) => {
       let turn: Turn | undefined;
       const early: GatewayEvent[] = [];
       const next = (event: GatewayEvent): void => {
@@ -100,6 +100,7 @@ export class TurnService implements OnModuleDestroy {
       }
       return events;
     });
+    return events$.pipe(limitTime(this.limitMs, tookTooLong));
   }
 
   /** Ends what a session does and what waits behind it, and rejects what it asked; returns when that is done. @throws GatewayError NOT_FOUND */
@@ -247,6 +248,10 @@ export class TurnService implements OnModuleDestroy {
   }
 }
 
+function tookTooLong(): GatewayError {
+  return new GatewayError('DEADLINE_EXCEEDED', 'The turn did not end in time; it goes on without this caller', { reason: 'TURN_TIMEOUT' });
+}
+
 /** While a turn waits in the queue the session's events are another turn's. */
 function isOf(turn: Turn, event: GatewayEvent): boolean {
   if (event.type === 'turn_updated') return event.turn.turnId === turn.id;
@@ -256,38 +261,4 @@ function isOf(turn: Turn, event: GatewayEvent): boolean {
 function toFailure(error: unknown): { name: string; message: string } {
   if (error instanceof GatewayError) return { name: error.reason, message: error.message };
   return { name: 'INTERNAL', message: 'Internal error' };
-}
-
-/** Feeds a turn with its session's events, and has it looked up when they hint at an end or stay away. */
-class TurnWatch {
-  private readonly stopListening: () => void;
-  private readonly silence: NodeJS.Timeout;
-  private grace: NodeJS.Timeout | undefined;
-
-  constructor(
-    hub: EventHub,
-    turn: Turn,
-    private readonly lookUp: () => Promise<void>,
-  ) {
-    this.stopListening = hub.listen(turn.sessionId, (event) => {
-      if (turn.observe(event, Date.now())) this.lookUpSoon();
-    });
-    this.silence = setInterval(() => {
-      if (Date.now() - turn.lastEventAtMs < SILENCE_MS) return;
-      turn.lastEventAtMs = Date.now();
-      void this.lookUp();
-    }, SILENCE_MS / 4);
-    this.silence.unref();
-  }
-
-  stop(): void {
-    this.stopListening();
-    clearInterval(this.silence);
-    clearTimeout(this.grace);
-  }
-
-  private lookUpSoon(): void {
-    clearTimeout(this.grace);
-    this.grace = setTimeout(() => void this.lookUp(), GRACE_MS);
-  }
 }

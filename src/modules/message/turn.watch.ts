@@ -1,0 +1,41 @@
+import type { EventHub } from '../event/event.hub.js';
+import type { Turn } from './turn.js';
+
+/** After an event that may mean the end: long enough for the frames that follow it, short enough not to be felt. */
+export const GRACE_MS = 300;
+/** A running turn of which nothing is heard is looked up this often. */
+const SILENCE_MS = 10_000;
+
+/** Feeds a turn with its session's events, and has it looked up when they hint at an end or stay away. */
+export class TurnWatch {
+  private readonly stopListening: () => void;
+  private readonly silence: NodeJS.Timeout;
+  private grace: NodeJS.Timeout | undefined;
+
+  constructor(
+    hub: EventHub,
+    turn: Turn,
+    private readonly lookUp: () => Promise<void>,
+  ) {
+    this.stopListening = hub.listen(turn.sessionId, (event) => {
+      if (turn.observe(event, Date.now())) this.lookUpSoon();
+    });
+    this.silence = setInterval(() => {
+      if (Date.now() - turn.lastEventAtMs < SILENCE_MS) return;
+      turn.lastEventAtMs = Date.now();
+      void this.lookUp();
+    }, SILENCE_MS / 4);
+    this.silence.unref();
+  }
+
+  stop(): void {
+    this.stopListening();
+    clearInterval(this.silence);
+    clearTimeout(this.grace);
+  }
+
+  private lookUpSoon(): void {
+    clearTimeout(this.grace);
+    this.grace = setTimeout(() => void this.lookUp(), GRACE_MS);
+  }
+}

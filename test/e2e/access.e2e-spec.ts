@@ -1,0 +1,59 @@
+import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
+import { SessionService } from '../../src/common/grpc/generated/session_pb.js';
+import { OpenCodeService } from '../../src/common/grpc/generated/v1/opencode_service_pb.js';
+import { GrpcDoor } from '../support/grpc.door.js';
+import { RestDoor } from '../support/rest.door.js';
+import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
+
+const UNAUTHENTICATED = 16;
+const TOKEN = 'a-token-that-is-long-enough';
+
+describe('access', () => {
+  let test: TestGateway;
+
+  beforeAll(async () => {
+    test = await startTestGateway({ settings: { ACCESS_TOKEN: TOKEN, HOST: '0.0.0.0' } });
+  });
+
+  afterAll(() => test.stop());
+
+  describe.each(['gRPC', 'REST'])('over %s', (name) => {
+    const doorWith = (token?: string) =>
+      name === 'gRPC'
+        ? new GrpcDoor(test.grpcAddress.replace('0.0.0.0', '127.0.0.1'), token)
+        : new RestDoor(test.httpUrl.replace('0.0.0.0', '127.0.0.1'), token);
+
+    it('lets in who shows the token', async () => {
+      const door = doorWith(TOKEN);
+
+      expect((await door.call(SessionService.method.searchSessions, {})).sessions).toEqual([]);
+      door.close();
+    });
+
+    it.each([
+      ['no token', undefined, 'TOKEN_MISSING'],
+      ['another token', 'another-token-of-good-length', 'TOKEN_INVALID'],
+    ])('refuses who shows %s, on calls and on streams', async (_, token, reason) => {
+      const door = doorWith(token);
+      const stream = door.stream(MessageService.method.streamMessage, { sessionId: 'ses_1' });
+
+      await expect(door.call(SessionService.method.searchSessions, {})).rejects.toMatchObject({ code: UNAUTHENTICATED, reason });
+      await expect(stream[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: UNAUTHENTICATED, reason });
+      door.close();
+    });
+
+    it('tells everybody whether it is healthy, and no more', async () => {
+      const door = doorWith();
+
+      expect((await door.call(OpenCodeService.method.health, {})).details).toEqual({});
+      door.close();
+    });
+  });
+
+  it('says over HTTP how to sign in', async () => {
+    const response = await fetch(`${test.httpUrl.replace('0.0.0.0', '127.0.0.1')}/sessions`);
+
+    expect(response.status).toBe(401);
+    expect(response.headers.get('www-authenticate')).toContain('Bearer');
+  });
+});
