@@ -3,6 +3,9 @@ import { GatewayError } from '../errors/gateway-error.js';
 
 const RETRY_AFTER_MS = 1_000;
 
+/** Reason of the error when OpenCode does not know our user name and password. */
+export const OPENCODE_REFUSES_US = 'OPENCODE_REFUSES_US';
+
 /** A refusal as OpenCode words it: three shapes in use. */
 interface UpstreamFailure {
   readonly name?: string;
@@ -48,8 +51,10 @@ export function toGatewayError(call: string, status: number, body: string): Gate
         retryAfterMs: RETRY_AFTER_MS,
         cause,
       });
+    case 401:
+      // It is our own credential that is wrong, not the caller's.
+      return new GatewayError('INTERNAL', 'OpenCode failed', { reason: OPENCODE_REFUSES_US, cause });
     default: {
-      // A 401 too: it is our own credential that is wrong, not the caller's.
       const ref = failure.data?.ref;
       return new GatewayError('INTERNAL', 'OpenCode failed', {
         reason: 'OPENCODE_FAILED',

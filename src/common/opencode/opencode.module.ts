@@ -1,13 +1,20 @@
 import { Global, Injectable, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { CONFIG, type Config } from '../config/config.js';
+import { CONFIG, StartError, type Config } from '../config/config.js';
+import { GatewayError } from '../errors/gateway-error.js';
+import { Backoff } from '../streams/backoff.js';
 import { findOpencode } from './opencode.binary.js';
 import { OpencodeClient } from './opencode.client.js';
 import { EventConnection } from './event-connection.js';
+import { OPENCODE_REFUSES_US } from './opencode.errors.js';
 import { OpencodeHttp, type OpencodeEndpoint } from './opencode.http.js';
 import { OpencodePool } from './opencode.pool.js';
 import { OpencodeSupervisor } from './opencode.supervisor.js';
 import { UpstreamClock } from './upstream-clock.js';
 import { Workspace } from './workspace.js';
+
+const REMOTE_TIMEOUT_MS = 20_000;
+const REMOTE_RETRY_MIN_MS = 200;
+const REMOTE_RETRY_MAX_MS = 2_000;
 
 /** The environment as a value, so that only the start of the process reads it. */
 export const ENVIRONMENT = Symbol('ENVIRONMENT');
@@ -30,7 +37,7 @@ export class OpencodeLifecycle implements OnApplicationShutdown {
     const http = new OpencodeHttp(endpoint, config.OPENCODE_TIMEOUT * 1_000);
     this.http = http;
     const client = new OpencodeClient(http);
-    const workspace = workspaceRoot ?? Workspace.atRemote(await client.ownDirectory());
+    const workspace = workspaceRoot ?? Workspace.atRemote(await readRemoteDirectory(client, config.OPENCODE_BASE_URL ?? ''));
     return new OpencodePool({
       client,
       workspace,
@@ -55,6 +62,25 @@ export class OpencodeLifecycle implements OnApplicationShutdown {
     this.supervisor = supervisor;
     await supervisor.start();
     return { workspaceRoot, endpoint: () => supervisor.endpoint() };
+  }
+}
+
+/**
+ * The directory of a remote OpenCode, which may start at the same time as the gateway.
+ *
+ * @throws StartError when it refuses us, or does not answer in time.
+ */
+async function readRemoteDirectory(client: OpencodeClient, baseUrl: string): Promise<string> {
+  const backoff = new Backoff(REMOTE_RETRY_MIN_MS, REMOTE_RETRY_MAX_MS);
+  for (const deadlineMs = Date.now() + REMOTE_TIMEOUT_MS; ;) {
+    try {
+      return await client.ownDirectory();
+    } catch (error) {
+      const reason = error instanceof GatewayError ? error.reason : '';
+      if (reason === OPENCODE_REFUSES_US) throw new StartError(`OPENCODE_SERVER_PASSWORD: ${baseUrl} refuses it`);
+      if (Date.now() > deadlineMs) throw new StartError(`OPENCODE_BASE_URL: ${baseUrl} does not answer as OpenCode does`);
+      await new Promise((resolve) => setTimeout(resolve, backoff.nextMs()));
+    }
   }
 }
 
