@@ -52,7 +52,7 @@ describe.each([
     'refuses the wrong token of %s',
     (authorization) => {
       expect(() => guard().canActivate(over(authorization))).toThrow(
-        expect.objectContaining({ code: 'UNAUTHENTICATED', reason: 'TOKEN_INVALID' }),
+        expect.objectContaining({ code: 'UNAUTHENTICATED', reason: 'TOKEN_INVALID' }) as Error,
       );
     },
   );
@@ -61,14 +61,14 @@ describe.each([
     'misses a token in %p',
     (authorization) => {
       expect(() => guard().canActivate(over(authorization))).toThrow(
-        expect.objectContaining({ code: 'UNAUTHENTICATED', reason: 'TOKEN_MISSING' }),
+        expect.objectContaining({ code: 'UNAUTHENTICATED', reason: 'TOKEN_MISSING' }) as Error,
       );
     },
   );
 
   it('does not repeat the token it refuses', () => {
     expect(() => guard().canActivate(over('Bearer hunter2'))).toThrow(
-      expect.objectContaining({ message: expect.not.stringContaining('hunter2') as unknown }),
+      expect.objectContaining({ message: expect.not.stringContaining('hunter2') as unknown }) as Error,
     );
   });
 
@@ -84,7 +84,7 @@ describe.each([
 describe('AccessGuard', () => {
   it('knows only the tokens that are set', () => {
     expect(() => guard({ ACCESS_TOKEN: TOKEN }).canActivate(overHttp(`Bearer ${OTHER}`))).toThrow(
-      expect.objectContaining({ code: 'UNAUTHENTICATED' }),
+      expect.objectContaining({ code: 'UNAUTHENTICATED' }) as Error,
     );
   });
 

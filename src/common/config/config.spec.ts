@@ -30,7 +30,7 @@ describe('readConfig', () => {
       STREAM_QUEUE_MESSAGES: 4_096,
       STREAM_QUEUE_BYTES: 2_097_152,
       REPLAY_EVENTS: 512,
-      REPLAY_BYTES: 1_048_576,
+      REPLAY_BYTES: 524_288,
     });
   });
 

@@ -8,7 +8,13 @@ const flag = z
   .preprocess((value) => (typeof value === 'string' ? value.toLowerCase() : value), z.enum(['true', 'false', '1', '0']).default('false'))
   .transform((value) => value === 'true' || value === '1');
 const secret = z.string().min(MIN_SECRET_LENGTH, `must have at least ${MIN_SECRET_LENGTH} characters`).optional();
-const seconds = z.coerce.number().positive().optional();
+/** Timers cannot wait longer. */
+const MAX_TIMER_MS = 2_147_483_647;
+
+const seconds = z.coerce
+  .number()
+  .positive()
+  .max(MAX_TIMER_MS / 1_000);
 
 const TRANSPORTS = ['grpc', 'http'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
@@ -44,8 +50,8 @@ export const settings = {
   OPENCODE_PROVIDER_ID: z.string().min(1).optional().describe('default provider of prompts'),
   OPENCODE_MODEL_ID: z.string().min(1).optional().describe('default model of prompts'),
   OPENCODE_AGENT: z.string().min(1).optional().describe('default agent of prompts'),
-  OPENCODE_TIMEOUT: z.coerce.number().positive().default(120).describe('seconds a single call to OpenCode may take'),
-  OPENCODE_TIMEOUT_STREAM: seconds.describe('seconds a turn may take when the caller waits or streams; unset: no limit'),
+  OPENCODE_TIMEOUT: seconds.default(120).describe('seconds a single call to OpenCode may take'),
+  OPENCODE_TIMEOUT_STREAM: seconds.optional().describe('seconds a turn may take when the caller waits or streams; unset: no limit'),
   OPENCODE_DEBUG: flag.describe('debug logging, as LOG_LEVEL=debug'),
   ACCESS_TOKEN: secret.describe('bearer token that callers must show'),
   A2A_BEARER_TOKEN: secret.describe('one more bearer token'),
@@ -58,13 +64,13 @@ export const settings = {
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
     .default('info')
     .describe('fatal, error, warn, info, debug or trace'),
-  DRAIN_TIMEOUT_MS: integer(0, 10_000).describe('how long a stop waits for calls in flight'),
+  DRAIN_TIMEOUT_MS: z.coerce.number().int().min(0).max(MAX_TIMER_MS).default(10_000).describe('how long a stop waits for calls in flight'),
   MAX_REQUEST_BYTES: integer(1_024, 20 * 1024 * 1024).describe('largest request message on both doors'),
   MAX_QUEUED_TURNS: integer(0, 32).describe('turns that may wait behind the running one of a session'),
   STREAM_QUEUE_MESSAGES: integer(16, 4_096).describe('messages a slow reader may leave unread before it is ended'),
   STREAM_QUEUE_BYTES: integer(1_024, 2 * 1024 * 1024).describe('bytes a slow reader may leave unread before it is ended'),
   REPLAY_EVENTS: integer(0, 512).describe('durable events kept per session for resuming readers'),
-  REPLAY_BYTES: integer(0, 1024 * 1024).describe('bytes of durable events kept per session for resuming readers'),
+  REPLAY_BYTES: integer(0, 512 * 1024).describe('bytes of durable events kept per session for resuming readers'),
 } satisfies Record<string, z.ZodType>;
 
 const schema = z.object(settings).superRefine((value, context) => {
@@ -83,11 +89,11 @@ export class StartError extends Error {
   override readonly name = 'StartError';
 }
 
-/** @throws StartError naming every variable that is wrong. An empty value counts as unset, except for secrets. */
+/** @throws StartError naming every variable that is wrong. A blank value counts as unset, except for secrets. */
 export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const secrets = new Set(['ACCESS_TOKEN', 'A2A_BEARER_TOKEN']);
   const given = Object.fromEntries(
-    Object.entries(environment).filter(([name, value]) => name in settings && (value !== '' || secrets.has(name))),
+    Object.entries(environment).filter(([name, value]) => name in settings && (value?.trim() !== '' || secrets.has(name))),
   );
   const result = schema.safeParse(given);
   if (result.success) return result.data;

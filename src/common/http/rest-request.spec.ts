@@ -123,7 +123,7 @@ describe('toRequestMessage from the body', () => {
   });
 
   it('refuses with INVALID_ARGUMENT', () => {
-    expect(() => read(createSession, { body: { title: 5 } })).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect(() => read(createSession, { body: { title: 5 } })).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }) as Error);
   });
 });
 

@@ -70,7 +70,7 @@ export class EventConnection {
         const frame = this.parse(data);
         if (frame === undefined) return;
         if (frame.payload.type === 'server.connected') this.settle(listener, connection.signal).catch(failResync);
-        else listener.onFrame(frame, data.length);
+        else this.tell(listener, frame, data.length);
       },
     });
     const ended = new Promise<void>((resolve, reject) => {
@@ -92,14 +92,30 @@ export class EventConnection {
     this.backoff.reset();
   }
 
-  private parse(data: string): UpstreamFrame | undefined {
+  /** One event that we cannot understand must not cost the others. */
+  private tell(listener: EventConnectionListener, frame: UpstreamFrame, size: number): void {
     try {
-      return JSON.parse(data) as UpstreamFrame;
-    } catch {
-      this.logger.warn('OpenCode sent an event that is not JSON; dropped');
-      return undefined;
+      listener.onFrame(frame, size);
+    } catch (error) {
+      this.logger.warn(`An event of type ${frame.payload.type} could not be read; dropped: ${String(error)}`);
     }
   }
+
+  private parse(data: string): UpstreamFrame | undefined {
+    try {
+      const frame: unknown = JSON.parse(data);
+      if (isFrame(frame)) return frame;
+    } catch {
+      // Said below.
+    }
+    this.logger.warn('OpenCode sent an event that is none; dropped');
+    return undefined;
+  }
+}
+
+function isFrame(value: unknown): value is UpstreamFrame {
+  const payload = (value as UpstreamFrame | null)?.payload as UpstreamFrame['payload'] | null | undefined;
+  return typeof payload?.type === 'string';
 }
 
 function delay(ms: number, signal: AbortSignal): Promise<void> {

@@ -45,7 +45,7 @@ describe('toGatewayError', () => {
   });
 
   it('does not blame the caller for our own credential', () => {
-    expect(toGatewayError(CALL, 401, '')).toMatchObject({ code: 'INTERNAL', reason: 'OPENCODE_FAILED' });
+    expect(toGatewayError(CALL, 401, '')).toMatchObject({ code: 'INTERNAL', reason: 'OPENCODE_REFUSES_US' });
   });
 
   it('keeps call and body for the log, and not all of a large one', () => {

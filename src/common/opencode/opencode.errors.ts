@@ -26,7 +26,8 @@ function parseFailure(body: string): UpstreamFailure {
 
 /** `Missing key\n  at ["parts"]`: the place is the field. */
 function fieldOf(failure: UpstreamFailure, message: string): string {
-  return failure.field ?? /at \["([^\]]*)"\]/.exec(message)?.[1]?.replaceAll('"]["', '.') ?? 'request';
+  const path = /at ((?:\["[^"\]]*"\])+)/.exec(message)?.[1];
+  return failure.field ?? path?.slice(2, -2).replaceAll('"]["', '.') ?? 'request';
 }
 
 /** OpenCode's answer to a call that failed, by status and context. @see docs of the upstream: errors are told apart by context, not by body */
@@ -70,13 +71,16 @@ export function routeMissing(call: string): GatewayError {
   return new GatewayError('UNIMPLEMENTED', 'This OpenCode lacks what the call needs', { reason: 'OPENCODE_TOO_OLD', metadata: { call } });
 }
 
+/** An abort's reason is a DOMException, which is not everywhere an Error. */
+function nameOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'name' in error ? error.name : undefined;
+}
+
 /** No answer at all: refused, reset, timed out, or not JSON. */
 export function toTransportError(call: string, error: unknown): GatewayError {
   if (error instanceof GatewayError) return error;
   const timedOut =
-    error instanceof errors.HeadersTimeoutError ||
-    error instanceof errors.BodyTimeoutError ||
-    (error instanceof Error && error.name === 'TimeoutError');
+    error instanceof errors.HeadersTimeoutError || error instanceof errors.BodyTimeoutError || nameOf(error) === 'TimeoutError';
   if (timedOut)
     return new GatewayError('DEADLINE_EXCEEDED', 'OpenCode did not answer in time', {
       reason: 'OPENCODE_TIMEOUT',

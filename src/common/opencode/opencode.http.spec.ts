@@ -139,7 +139,7 @@ describe('OpencodeHttp.open', () => {
 
     const body = await http.open('/global/event', 5_000, never);
 
-    const [first] = await body.take(1).toArray();
+    const [first] = (await body.take(1).toArray()) as unknown[];
     expect(String(first)).toBe('data: 1\n\n');
   });
 

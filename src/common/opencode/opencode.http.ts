@@ -67,7 +67,8 @@ export class OpencodeHttp {
       });
       if (statusCode >= 400) throw toGatewayError(`GET ${path}`, statusCode, await body.text());
       if (!String(headers['content-type']).includes('text/event-stream')) {
-        body.destroy();
+        // Destroying a body that is still under way is an error of its own to its listeners.
+        body.on('error', () => undefined).destroy();
         throw routeMissing(`GET ${path}`);
       }
       return body;

@@ -2,11 +2,10 @@ import { randomBytes } from 'node:crypto';
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz';
 const RANDOM_LENGTH = 14;
-const TIME_BITS = 48n;
-const IDS_PER_MS = 4_096n;
+const TIME_BITS = 48;
+const TICKS_PER_MS = 4_096n;
 
-let lastMs = 0;
-let counter = 0;
+let lastTick = 0n;
 
 function randomText(): string {
   return [...randomBytes(RANDOM_LENGTH)].map((byte) => ALPHABET[byte % ALPHABET.length]).join('');
@@ -19,9 +18,8 @@ function randomText(): string {
  * matters: OpenCode finds the newest prompt and its answer by comparing ids, so `nowMs` is to be read off its own clock.
  */
 export function ascendingId(prefix: 'msg' | 'prt', nowMs: number): string {
-  const ms = Math.max(nowMs, lastMs);
-  counter = ms === lastMs ? counter + 1 : 0;
-  lastMs = ms;
-  const time = BigInt.asUintN(Number(TIME_BITS), BigInt(ms) * IDS_PER_MS + BigInt(counter));
+  const tick = BigInt(nowMs) * TICKS_PER_MS;
+  lastTick = tick > lastTick ? tick : lastTick + 1n;
+  const time = BigInt.asUintN(TIME_BITS, lastTick);
   return `${prefix}_${time.toString(16).padStart(12, '0')}${randomText()}`;
 }

@@ -100,7 +100,7 @@ describe('Workspace of a remote OpenCode', () => {
   });
 
   it.each(['..', '/srv/work-too', '/srv/work/../other', '/'])('refuses %s as outside', (path) => {
-    expect(() => remote.resolveDirectory(path)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect(() => remote.resolveDirectory(path)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }) as Error);
   });
 
   it.each([

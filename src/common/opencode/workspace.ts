@@ -41,9 +41,10 @@ export class Workspace {
    * @throws GatewayError INVALID_ARGUMENT when it is outside, or missing where that can be seen.
    */
   resolveDirectory(directory: string): string {
-    const path = this.realPath(resolve(this.root, directory));
-    if (path === undefined) throw GatewayError.invalid('directory', 'is not a directory of the workspace');
+    const { path, isDirectory } = this.look(resolve(this.root, directory));
+    // First whether it is ours: of what is outside the host must not even say whether it is there.
     if (!this.contains(path)) throw GatewayError.invalid('directory', 'is outside the workspace');
+    if (!isDirectory) throw GatewayError.invalid('directory', 'is not a directory of the workspace');
     return path;
   }
 
@@ -52,15 +53,14 @@ export class Workspace {
     return isAbsolute(path) && this.contains(path) ? relative(this.root, path) : path;
   }
 
-  private realPath(path: string): string | undefined {
-    if (path.includes('\0')) return undefined;
-    if (!this.local) return path;
+  private look(path: string): { readonly path: string; readonly isDirectory: boolean } {
+    if (path.includes('\0')) return { path, isDirectory: false };
+    if (!this.local) return { path, isDirectory: true };
     try {
       const real = realpathSync(path);
-      return statSync(real).isDirectory() ? real : undefined;
+      return { path: real, isDirectory: statSync(real).isDirectory() };
     } catch {
-      // What does not exist is told apart from what is outside only by its own path, never by the host's answer.
-      return this.contains(path) ? undefined : path;
+      return { path, isDirectory: false };
     }
   }
 }

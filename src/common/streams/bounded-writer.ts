@@ -80,6 +80,7 @@ class BoundedWriter<T extends object> {
   }
 
   private drain(): void {
+    if (this.subscription.closed) return;
     this.writable = true;
     while (this.writable) {
       const slot = this.queue.shift();

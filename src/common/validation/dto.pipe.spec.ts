@@ -69,7 +69,7 @@ describe('DtoPipe', () => {
   });
 
   it('refuses with INVALID_ARGUMENT', () => {
-    expect(() => transform({ ...VALID, pageSize: 101 })).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }));
+    expect(() => transform({ ...VALID, pageSize: 101 })).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }) as Error);
   });
 
   it.each([

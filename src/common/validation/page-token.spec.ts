@@ -17,7 +17,7 @@ describe('a page token', () => {
     'is refused when it is not ours: %s',
     (token) => {
       expect(() => fromPageToken(token)).toThrow(
-        expect.objectContaining({ code: 'INVALID_ARGUMENT', violations: [expect.objectContaining({ field: 'page_token' })] }),
+        expect.objectContaining({ code: 'INVALID_ARGUMENT', violations: [expect.objectContaining({ field: 'page_token' })] }) as Error,
       );
     },
   );

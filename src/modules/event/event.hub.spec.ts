@@ -101,7 +101,7 @@ function permission(id: string): object {
   return { id, sessionID: ROOT, permission: 'bash' };
 }
 
-beforeAll(() => Logger.overrideLogger(false));
+beforeAll(() => void Logger.overrideLogger(false));
 
 describe('EventHub', () => {
   it('is ready once the present state was read, and not after the connection is lost', async () => {
@@ -184,7 +184,7 @@ describe('EventHub', () => {
 
   it('ends its watchers on shutdown, and refuses new ones', () => {
     const rig = new Rig();
-    const watches = [rig.watch(ROOT), new Watch(rig.hub.watchAll('none'))];
+    const watches = [rig.watch(ROOT), new Watch(rig.hub.watchAll('delta'))];
 
     rig.hub.onModuleDestroy();
     watches.push(rig.watch(ROOT));
@@ -204,12 +204,12 @@ describe('EventHub resuming a watcher', () => {
 
     for (let cut = 2; cut < frames.length; cut += 1) {
       const rig = new Rig();
-      const first = rig.watch(sessionId, { textMode: 'none' });
+      const first = rig.watch(sessionId);
       rig.feed(...frames.slice(0, cut));
       first.leave();
       const own = first.events.filter((event) => event.sessionId === sessionId && event.sequence !== undefined);
       const position = own.at(-1)?.sequence ?? -1;
-      const second = rig.watch(sessionId, { textMode: 'none', afterSequence: position });
+      const second = rig.watch(sessionId, { afterSequence: position });
       rig.feed(...frames.slice(cut));
 
       const seen = whole.positions.indexOf(`${sessionId}:${position}`);

@@ -10,7 +10,7 @@ import { readPresent } from './event.resync.js';
 import { SessionFeed, type Follower } from './session-feed.js';
 
 /** Feeds of sessions in which nothing happens are forgotten beyond this number, the least recently used first. */
-const MAX_FEEDS = 1_000;
+const MAX_FEEDS = 300;
 
 /**
  * Everything that happens in OpenCode, told to whoever follows it.
@@ -78,7 +78,8 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
 
   /**
    * One session and its sub-agents: what came after a position (or a resync when that is gone), the present state,
-   * then everything until unsubscribed. All in one step, so there is no gap and no duplicate.
+   * then everything until unsubscribed. All in one step, so there is no gap, and no duplicate of the session's own events;
+   * those of its sub-agents may be told again, for a position counts the session's own.
    */
   watchSession(sessionId: string, { textMode, durableOnly = false, afterSequence }: WatchOptions): Observable<GatewayEvent> {
     const ofChild = this.rootIdOf(sessionId) !== sessionId;
@@ -179,13 +180,20 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
       if (content.type === 'session_updated' && content.session.parentId !== undefined)
         this.link(content.sessionId, content.session.parentId);
       const feed = this.feedOf(content.sessionId);
-      if (content.sequence !== undefined && !feed.advance(content.sessionId, content.sequence)) feed.loseTrack();
+      if (content.sequence !== undefined) this.advance(feed, content.sessionId, content.sequence);
       if (content.type !== 'unseen') feed.publish(content, size);
     }
   }
 
+  /** Durable events keep the feed young; a missing one makes what is kept worthless. */
+  private advance(feed: SessionFeed, sessionId: string, sequence: number): void {
+    this.feeds.delete(feed.rootId);
+    this.feeds.set(feed.rootId, feed);
+    if (!feed.advance(sessionId, sequence)) feed.loseTrack();
+  }
+
   private async onConnected(member: OpencodeMember): Promise<void> {
-    const present = await readPresent(member, (sessionId) => this.isBusy(sessionId), this.busySessions(), Date.now());
+    const present = await readPresent(member, this.busySessions(), Date.now());
     for (const { id, parentId } of present.children) this.link(id, parentId);
     if (this.wasConnected) for (const feed of this.feeds.values()) feed.loseTrack();
     this.closeGhosts(present.askedIds);

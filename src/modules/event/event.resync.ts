@@ -22,7 +22,6 @@ export interface Present {
  */
 export async function readPresent(
   { client, workspace }: OpencodeMember,
-  isBusy: (sessionId: string) => boolean,
   believedBusy: readonly { readonly sessionId: string; readonly directory: string }[],
   nowMs: number,
 ): Promise<Present> {
@@ -39,7 +38,7 @@ export async function readPresent(
     }),
   );
   const busyIds = new Set(perDirectory.flatMap(({ statuses }) => Object.keys(statuses)));
-  const ended = believedBusy.filter(({ sessionId }) => isBusy(sessionId) && !busyIds.has(sessionId));
+  const ended = believedBusy.filter(({ sessionId }) => !busyIds.has(sessionId));
   return {
     children: sessions.flatMap(({ id, parentID }) => (parentID === undefined ? [] : [{ id, parentId: parentID }])),
     askedIds: new Set(perDirectory.flatMap(({ permissions, questions }) => [...permissions, ...questions].map(({ id }) => id))),

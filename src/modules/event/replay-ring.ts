@@ -15,13 +15,15 @@ export class ReplayRing {
   private entries: Entry[] = [];
   private head = 0;
   private bytes = 0;
-  /** Per session, the position behind which everything is still kept. */
-  private readonly completeAfter = new Map<string, number>();
+  private readonly known = new Set<string>();
+  /** Positions that are no longer, or never were, in the ring, though all that came behind them is. */
+  private readonly floors = new Map<string, number>();
 
   constructor(private readonly bounds: ReplayBounds) {}
 
   push(event: GatewayEvent, sequence: number, size: number): void {
-    if (!this.completeAfter.has(event.sessionId)) this.completeAfter.set(event.sessionId, sequence - 1);
+    if (!this.known.has(event.sessionId)) this.floors.set(event.sessionId, sequence - 1);
+    this.known.add(event.sessionId);
     this.entries.push({ event, size });
     this.bytes += size;
     while (this.entries.length - this.head > this.bounds.maxEvents || this.bytes > this.bounds.maxBytes) this.dropOldest();
@@ -35,16 +37,17 @@ export class ReplayRing {
     this.entries = [];
     this.head = 0;
     this.bytes = 0;
-    this.completeAfter.clear();
+    this.known.clear();
+    this.floors.clear();
   }
 
   /** Everything behind a position of a session, its children's events included; undefined when some of it is gone. */
   after(sessionId: string, sequence: number): GatewayEvent[] | undefined {
-    const completeAfter = this.completeAfter.get(sessionId);
-    if (completeAfter === undefined || sequence < completeAfter) return undefined;
     const kept = this.entries.slice(this.head).map((entry) => entry.event);
     const seen = kept.findLastIndex((event) => event.sessionId === sessionId && event.sequence !== undefined && event.sequence <= sequence);
-    return kept.slice(seen + 1);
+    if (seen >= 0) return kept.slice(seen + 1);
+    const floor = this.floors.get(sessionId);
+    return floor !== undefined && sequence >= floor ? kept : undefined;
   }
 
   private dropOldest(): void {
@@ -53,6 +56,8 @@ export class ReplayRing {
     this.head += 1;
     this.bytes -= entry.size;
     const { sessionId, sequence } = entry.event;
-    if (sequence !== undefined) this.completeAfter.set(sessionId, sequence);
+    // What is gone came behind every earlier position, whosever it was.
+    this.floors.clear();
+    if (sequence !== undefined) this.floors.set(sessionId, sequence);
   }
 }

@@ -1,4 +1,4 @@
-import type { EventBody, GatewayEvent, TextMode } from './event.model.js';
+import type { EventBody, GatewayEvent } from './event.model.js';
 import { GROWTH_INTERVAL_MS, SessionFeed, type Follower } from './session-feed.js';
 
 const ROOT = 'ses_root';
@@ -8,7 +8,7 @@ class Listener implements Follower {
   readonly events: GatewayEvent[] = [];
 
   constructor(
-    readonly textMode: TextMode = 'none',
+    readonly textMode: Follower['textMode'] = 'none',
     readonly sessionId: string | undefined = undefined,
     readonly durableOnly = false,
   ) {}
@@ -59,6 +59,21 @@ function follow(feed: SessionFeed, follower: Listener): Listener {
 }
 
 const retry: EventBody = { type: 'session_status', status: { type: 'retry', attempt: 1, message: '', nextAttemptAtMs: 1 } };
+
+const COMPLETED = {
+  sessionId: ROOT,
+  role: 'assistant',
+  agent: undefined,
+  model: undefined,
+  parentId: undefined,
+  tokens: undefined,
+  cost: undefined,
+  finish: undefined,
+  failure: undefined,
+  isSummary: false,
+  createdAtMs: 1,
+  completedAtMs: 2,
+} as const;
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -229,6 +244,28 @@ describe('SessionFeed when an attempt fails', () => {
     publish(feed, retry);
 
     expect(feed.snapshot().map(({ type }) => type)).toEqual(['session_status']);
+  });
+
+  it('tells readers to forget a part that is still open when its message is complete', () => {
+    const feed = newFeed();
+    const reader = follow(feed, new Listener('delta'));
+    open(feed, 0);
+    grow(feed, 'lost');
+
+    publish(feed, { type: 'message_updated', message: { ...COMPLETED, id: 'msg_1' } }, { sequence: 1 });
+
+    expect(reader.events.at(-2)).toMatchObject({ type: 'part_removed', partId: 'prt_1' });
+    expect(feed.snapshot()).toEqual([]);
+  });
+
+  it('keeps the open parts of other messages when one is complete', () => {
+    const feed = newFeed();
+    open(feed, 0);
+    grow(feed, 'kept');
+
+    publish(feed, { type: 'message_updated', message: { ...COMPLETED, id: 'msg_0' } }, { sequence: 1 });
+
+    expect(feed.snapshot()).toHaveLength(1);
   });
 
   it('keeps the open parts of other sessions on a retry', () => {

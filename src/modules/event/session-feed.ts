@@ -94,7 +94,6 @@ export class SessionFeed {
   replay(sessionId: string, afterSequence: number): GatewayEvent[] | undefined {
     const last = this.lastSequences.get(sessionId);
     if (last === undefined || afterSequence > last) return undefined;
-    if (afterSequence === last) return [];
     return this.ring.after(sessionId, afterSequence);
   }
 

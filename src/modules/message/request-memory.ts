@@ -34,6 +34,11 @@ export class RequestMemory<T> {
     return known.value;
   }
 
+  /** What failed to begin is tried again by the next request. */
+  forget(scope: string, requestId: string): void {
+    this.entries.delete(`${scope}\n${requestId}`);
+  }
+
   private forgetOld(nowMs: number): void {
     for (const [key, { atMs }] of this.entries) {
       if (this.entries.size < MAX_ENTRIES && nowMs - atMs < MAX_AGE_MS) return;

@@ -139,8 +139,8 @@ export class TurnService implements OnModuleDestroy {
         this.publish(turn);
         resolve();
       });
-      // A failure is also the turn's own end; a caller that is gone must not make it unhandled.
-      accepted.catch(() => undefined);
+      // OpenCode never had it: the same request may try again.
+      accepted.catch(() => this.requests.forget(sessionId, prompt.requestId));
       return { turn, accepted };
     });
   }
@@ -152,8 +152,7 @@ export class TurnService implements OnModuleDestroy {
     try {
       turn.lastEventAtMs = Date.now();
       turn.admit();
-      const { client, clock } = this.pool.forSession(turn.sessionId);
-      await client.prompt(turn.sessionId, this.prompts.toUpstream(prompt, turn.id, clock.nowMs()));
+      await this.hand(turn, prompt);
       onAccepted();
     } catch (error) {
       onRefused(error);
@@ -162,6 +161,20 @@ export class TurnService implements OnModuleDestroy {
     await turn.ended;
     watch.stop();
     this.drop(turn);
+  }
+
+  /** Gives the prompt to OpenCode. After a cut connection it may have it all the same, which its history tells. */
+  private async hand(turn: Turn, prompt: AcceptedPrompt): Promise<void> {
+    const { client, clock } = this.pool.forSession(turn.sessionId);
+    try {
+      await client.prompt(turn.sessionId, this.prompts.toUpstream(prompt, turn.id, clock.nowMs()));
+    } catch (error) {
+      const isOpen = error instanceof GatewayError && (error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED');
+      if (!isOpen) throw error;
+      await client.message(turn.sessionId, turn.id).catch(() => {
+        throw error;
+      });
+    }
   }
 
   private async reconcile(turn: Turn): Promise<void> {

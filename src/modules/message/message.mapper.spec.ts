@@ -1,0 +1,152 @@
+import type { UpstreamAssistantMessage, UpstreamPart, UpstreamTextPart, UpstreamToolPart } from '../../common/opencode/opencode.types.js';
+import {
+  fromUpstreamError,
+  fromUpstreamHistory,
+  fromUpstreamMessage,
+  fromUpstreamPart,
+  toDisplayMessage,
+  toMessagePartDelta,
+  toMessageUpdated,
+} from './message.mapper.js';
+
+const BASE = { id: 'prt_1', sessionID: 'ses_1', messageID: 'msg_1' };
+const TEXT: UpstreamTextPart = { ...BASE, type: 'text', text: 'Hi', time: { start: 1, end: 2 } };
+const TOOL: UpstreamToolPart = { ...BASE, type: 'tool', callID: 'call_1', tool: 'bash', state: { status: 'pending' } };
+const ANSWER: UpstreamAssistantMessage = { id: 'msg_1', sessionID: 'ses_1', role: 'assistant', parentID: 'msg_0', time: { created: 5 } };
+
+function tool(state: UpstreamToolPart['state']): ReturnType<typeof fromUpstreamPart> {
+  return fromUpstreamPart({ ...TOOL, state });
+}
+
+describe('fromUpstreamPart', () => {
+  it.each([
+    ['that grows', { start: 1 }, false],
+    ['that is closed', { start: 1, end: 2 }, true],
+    ['that never grew', undefined, true],
+  ])('knows a text %s', (_, time, ended) => {
+    const part: UpstreamTextPart = { ...BASE, type: 'text', text: 'Hi', ...(time && { time }) };
+
+    expect(fromUpstreamPart(part)).toMatchObject({ ended });
+  });
+
+  it.each([
+    ['text OpenCode wrote by itself', { ...TEXT, synthetic: true }],
+    ['ignored text', { ...TEXT, ignored: true }],
+    ['a step’s start', { ...BASE, type: 'step-start', snapshot: 'x' }],
+    ['a patch', { ...BASE, type: 'patch', files: ['/host/file'] }],
+    ['a type nobody knows', { ...BASE, type: 'hologram' }],
+  ])('does not show %s', (_, part) => {
+    expect(fromUpstreamPart(part as UpstreamPart)).toBeUndefined();
+  });
+
+  it('shows a file without its content', () => {
+    const part: UpstreamPart = { ...BASE, type: 'file', mime: 'image/png', filename: 'a.png', url: 'data:image/png;base64,secret' };
+
+    expect(JSON.stringify(fromUpstreamPart(part))).not.toContain('secret');
+    expect(fromUpstreamPart(part)).toMatchObject({ type: 'file', mime: 'image/png', filename: 'a.png' });
+  });
+
+  it.each([
+    ['pending', { status: 'pending' }],
+    ['running', { status: 'running' }],
+    ['success', { status: 'completed' }],
+    ['error', { status: 'error' }],
+    ['error', { status: 'error', metadata: { interrupted: false } }],
+    ['cancelled', { status: 'error', metadata: { interrupted: true } }],
+  ] as const)('says %s of a tool that is %j', (status, state) => {
+    expect(tool(state)).toMatchObject({ status });
+  });
+});
+
+describe('fromUpstreamMessage', () => {
+  it('reads an answer with what is known of it', () => {
+    const message = fromUpstreamMessage({ ...ANSWER, providerID: 'p', modelID: 'm', tokens: { input: 3 }, finish: 'stop', summary: true });
+
+    expect(message).toMatchObject({
+      role: 'assistant',
+      parentId: 'msg_0',
+      model: { providerId: 'p', modelId: 'm' },
+      tokens: { input: 3, output: 0, reasoning: 0 },
+      finish: 'stop',
+      isSummary: true,
+      completedAtMs: undefined,
+    });
+  });
+
+  it('reads a prompt', () => {
+    const prompt = {
+      id: 'msg_0',
+      sessionID: 'ses_1',
+      role: 'user',
+      time: { created: 5 },
+      model: { providerID: 'p', modelID: 'm' },
+    } as const;
+
+    expect(fromUpstreamMessage(prompt)).toMatchObject({ role: 'user', model: { providerId: 'p', modelId: 'm' }, parentId: undefined });
+  });
+});
+
+describe('fromUpstreamError', () => {
+  it('keeps the first line alone', () => {
+    const error = { name: 'UnknownError', data: { message: 'Model not found: p/m.\n    at secret (file.ts:1)' } };
+
+    expect(fromUpstreamError(error)).toEqual({ name: 'UnknownError', message: 'Model not found: p/m.' });
+  });
+
+  it('keeps no more than 500 characters', () => {
+    expect(fromUpstreamError({ name: 'APIError', data: { message: 'x'.repeat(9_000) } }).message).toHaveLength(500);
+  });
+
+  it('does not mind an error without words', () => {
+    expect(fromUpstreamError({ name: 'MessageOutputLengthError' })).toEqual({ name: 'MessageOutputLengthError', message: '' });
+  });
+});
+
+describe('fromUpstreamHistory', () => {
+  it('leaves out the empty text of an attempt that failed', () => {
+    const parts = [{ ...TEXT, id: 'prt_0', text: '' }, TEXT];
+
+    expect(fromUpstreamHistory({ info: ANSWER, parts }).parts.map(({ id }) => id)).toEqual(['prt_1']);
+  });
+});
+
+describe('toDisplayMessage', () => {
+  it('sorts texts, thoughts and tools apart and keeps all parts in order', () => {
+    const parts: UpstreamPart[] = [
+      { ...TEXT, type: 'reasoning', text: 'hm' },
+      TEXT,
+      { ...TOOL, state: { status: 'completed', input: { a: 1 }, output: 'done', time: { start: 1, end: 2 } } },
+    ];
+
+    const message = toDisplayMessage(fromUpstreamHistory({ info: ANSWER, parts }));
+
+    expect(message).toMatchObject({ textParts: ['Hi'], reasoningParts: ['hm'], toolCalls: [{ inputJson: '{"a":1}', output: 'done' }] });
+    expect(message.parts.map(({ part }) => part.case)).toEqual(['reasoning', 'text', 'tool']);
+  });
+
+  it.each([
+    [undefined, {}],
+    ['stop', { finish: 'stop' }],
+    ['error', { finish: 'stop', error: { name: 'APIError' } }],
+  ])('finishes with %s', (finish, change) => {
+    const message = toDisplayMessage(fromUpstreamHistory({ info: { ...ANSWER, ...change }, parts: [] }));
+
+    expect(message.finish).toBe(finish);
+  });
+});
+
+describe('toMessageUpdated', () => {
+  it('is updated when it was completed, before that when it was made', () => {
+    const updates = [ANSWER, { ...ANSWER, time: { created: 5, completed: 9 } }].map((info) => toMessageUpdated(fromUpstreamMessage(info)));
+
+    expect(updates.map(({ updatedAt }) => updatedAt)).toEqual([5n, 9n]);
+  });
+});
+
+describe('toMessagePartDelta', () => {
+  it('says only which kind grows, and where', () => {
+    const delta = { id: 'prt_1', messageId: 'msg_1', sessionId: 'ses_1', type: 'reasoning', delta: 'hm', offset: 7 } as const;
+
+    expect(toMessagePartDelta(delta)).toMatchObject({ delta: 'hm', offset: 7n, part: { case: 'reasoning', value: { text: '' } } });
+  });
+});

@@ -1,0 +1,148 @@
+import { readTranscript } from '../../../test/fixtures/transcripts/transcripts.js';
+import { OpencodePool, type OpencodeMember } from '../../common/opencode/opencode.pool.js';
+import type { UpstreamMessage, UpstreamMessageWithParts, UpstreamPart, UpstreamStatus } from '../../common/opencode/opencode.types.js';
+import { Turn } from './turn.js';
+import { TurnReconciler, type Finding } from './turn.reconciler.js';
+
+/** OpenCode's records after the recorded frames. */
+function historyOf(transcript: string): UpstreamMessageWithParts[] {
+  const messages = new Map<string, UpstreamMessage>();
+  const parts = new Map<string, UpstreamPart>();
+  for (const { payload } of readTranscript(transcript)) {
+    const properties = payload.properties as { readonly info: UpstreamMessage; readonly part: UpstreamPart };
+    if (payload.type === 'message.updated') messages.set(properties.info.id, properties.info);
+    if (payload.type === 'message.part.updated') parts.set(properties.part.id, properties.part);
+  }
+  const [prompt] = messages.values();
+  return [...messages.values()]
+    .filter(({ sessionID }) => sessionID === prompt?.sessionID)
+    .map((info) => ({ info, parts: [...parts.values()].filter(({ messageID }) => messageID === info.id) }));
+}
+
+class Records {
+  statuses: Record<string, UpstreamStatus> = {};
+  looks = 0;
+
+  constructor(public messages: UpstreamMessageWithParts[]) {}
+
+  get reconciler(): TurnReconciler {
+    const client = {
+      statuses: async () => {
+        this.looks += 1;
+        return this.statuses;
+      },
+      messages: async () => ({ messages: this.messages, nextCursor: undefined }),
+    };
+    return new TurnReconciler(new OpencodePool({ client } as unknown as OpencodeMember));
+  }
+
+  get turn(): Turn {
+    const { id = '', sessionID = '' } = this.messages[0]?.info ?? {};
+    const turn = new Turn(id, sessionID, '/workspace/project', '', () => undefined);
+    turn.admit();
+    return turn;
+  }
+}
+
+/** Looks, and lets the pause before a second look pass. */
+async function look(records: Records, turn = records.turn): Promise<Finding | undefined> {
+  const found = records.reconciler.look(turn);
+  await jest.advanceTimersByTimeAsync(1_000);
+  return found;
+}
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe('TurnReconciler', () => {
+  it.each([
+    ['01-plain-text', 'completed'],
+    ['03-tool-permission-once', 'completed'],
+    ['04-permission-reject', 'rejected'],
+    ['05-abort-mid-stream', 'aborted'],
+    ['06-provider-error', 'failed'],
+    ['extra/external-directory-reject', 'rejected'],
+    ['extra/permission-reject-with-message', 'completed'],
+    ['extra/provider-error-401', 'failed'],
+    ['extra/question-rejected', 'rejected'],
+    ['extra/subagent-task', 'completed'],
+  ])('finds in the records of %s that it %s', async (transcript, state) => {
+    await expect(look(new Records(historyOf(transcript)))).resolves.toMatchObject({ verdict: { state } });
+  });
+
+  it('names the message that decides', async () => {
+    const records = new Records(historyOf('03-tool-permission-once'));
+
+    const found = await look(records);
+
+    expect(found?.message?.id).toBe(records.messages.at(-1)?.info.id);
+  });
+
+  it('finds nothing while the session is busy', async () => {
+    const records = new Records(historyOf('01-plain-text'));
+    records.statuses = { [records.turn.sessionId]: { type: 'busy' } };
+
+    await expect(look(records)).resolves.toBeUndefined();
+  });
+
+  it('looks twice before it calls a turn interrupted', async () => {
+    const records = new Records(historyOf('01-plain-text').slice(0, 1));
+
+    const found = await look(records);
+
+    expect(found?.verdict).toMatchObject({ state: 'interrupted', failure: { name: 'TurnNotStarted' } });
+    expect(records.looks).toBe(2);
+  });
+
+  it('finds nothing when the turn went on between two looks', async () => {
+    const records = new Records(historyOf('01-plain-text').slice(0, 1));
+    const { turn } = records;
+    const looking = records.reconciler.look(turn);
+
+    await jest.advanceTimersByTimeAsync(500);
+    records.statuses = { [turn.sessionId]: { type: 'busy' } };
+    await jest.advanceTimersByTimeAsync(500);
+
+    await expect(looking).resolves.toBeUndefined();
+  });
+
+  it('finds nothing when the turn ended between two looks', async () => {
+    const records = new Records(historyOf('01-plain-text').slice(0, 1));
+    const { turn } = records;
+    const looking = records.reconciler.look(turn);
+
+    turn.end({ state: 'completed', failure: undefined });
+    await jest.advanceTimersByTimeAsync(1_000);
+
+    await expect(looking).resolves.toBeUndefined();
+  });
+
+  it('calls a turn that left no answer aborted when an abort was asked for', async () => {
+    const records = new Records(historyOf('01-plain-text').slice(0, 1));
+    const { turn } = records;
+    turn.abortRequested = true;
+
+    await expect(look(records, turn)).resolves.toMatchObject({ verdict: { state: 'aborted' }, message: undefined });
+  });
+
+  it('calls a turn that left no answer failed when the session reported an error', async () => {
+    const records = new Records(historyOf('01-plain-text').slice(0, 1));
+    const { turn } = records;
+    turn.lastFailure = { name: 'UnknownError', message: 'Agent not found' };
+
+    await expect(look(records, turn)).resolves.toMatchObject({ verdict: { state: 'failed', failure: turn.lastFailure } });
+  });
+
+  it('leaves answers to earlier prompts out of account', async () => {
+    const records = new Records(historyOf('01-plain-text'));
+    const later = new Turn('msg_fffffffff001', records.turn.sessionId, '/w', '', () => undefined);
+    later.admit();
+
+    await expect(look(records, later)).resolves.toMatchObject({ verdict: { failure: { name: 'TurnNotStarted' } } });
+  });
+});
