@@ -36,7 +36,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     GRPC_PORT: '0',
     HTTP_PORT: '0',
     LOG_LEVEL: 'error',
-    DRAIN_TIMEOUT_MS: '2000',
+    DRAIN_TIMEOUT_MS: '20000',
     ...settings,
   };
   const started = await startDoors(environment);

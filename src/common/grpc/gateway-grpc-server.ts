@@ -11,12 +11,12 @@ import {
 } from '@grpc/grpc-js';
 import { Server, Transport, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import { HealthImplementation } from 'grpc-health-check';
-import { firstValueFrom, from, isObservable, type Observable } from 'rxjs';
+import { firstValueFrom, isObservable } from 'rxjs';
 import { GatewayError } from '../errors/gateway-error.js';
 import type { QueueBounds } from '../streams/bounded-queue.js';
 import { writeBounded } from '../streams/bounded-writer.js';
-import { encodeBinary } from './encoding.js';
-import { toSink } from './grpc-call.sink.js';
+import { MessageStream } from '../streams/message-stream.js';
+import { GrpcCallSink } from './grpc-call.sink.js';
 import { toCallError } from './grpc-error.js';
 import { protoServices } from './proto-types.js';
 import { createReflection } from './reflection.js';
@@ -148,8 +148,9 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
       runHandler(handler, call).then(
         (result) => {
           if (call.cancelled) return;
-          const messages$ = (isObservable(result) ? result : from([result])) as Observable<never>;
-          writeBounded(messages$, toSink(call), encodeBinary, this.options.streamBounds);
+          if (!(result instanceof MessageStream)) throw new Error('a streaming handler answers with a MessageStream');
+          const { source$, toMessage } = result as MessageStream;
+          writeBounded(source$, new GrpcCallSink(call, toMessage), this.options.streamBounds);
         },
         (error: unknown) => call.emit('error', toCallError(error)),
       );

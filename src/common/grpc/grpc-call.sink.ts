@@ -1,4 +1,6 @@
 import type { ServerWritableStream } from '@grpc/grpc-js';
+import type { Message } from '@bufbuild/protobuf';
+import { encodeBinary } from './encoding.js';
 import type { StreamSink } from '../streams/bounded-writer.js';
 import { toCallError } from './grpc-error.js';
 
@@ -16,20 +18,40 @@ function http2StreamOf(call: unknown): Http2Stream | undefined {
 }
 
 /** A server-streaming call as a sink of encoded messages. */
-export function toSink(call: ServerWritableStream<unknown, unknown>): StreamSink {
-  return {
-    write: (bytes) => call.write(bytes),
-    end: () => call.end(),
-    fail: (error) => call.emit('error', toCallError(error)),
-    destroy: () => {
-      const stream = http2StreamOf(call);
-      if (stream !== undefined && !stream.closed) stream.close(NGHTTP2_CANCEL);
-    },
-    onDrain: (listener) => call.on('drain', listener),
-    onClose: (listener) => {
-      // 'cancelled' comes with the caller's cancel, with a deadline, and also after a normal end.
-      call.once('cancelled', listener);
-      call.once('close', listener);
-    },
-  };
+export class GrpcCallSink<T extends object> implements StreamSink<T> {
+  constructor(
+    private readonly call: ServerWritableStream<unknown, unknown>,
+    private readonly toMessage: (item: T) => Message,
+  ) {}
+
+  encode(item: T): Buffer {
+    return encodeBinary(this.toMessage(item));
+  }
+
+  write(bytes: Buffer): boolean {
+    return this.call.write(bytes);
+  }
+
+  end(): void {
+    this.call.end();
+  }
+
+  fail(error: unknown): void {
+    this.call.emit('error', toCallError(error));
+  }
+
+  destroy(): void {
+    const stream = http2StreamOf(this.call);
+    if (stream !== undefined && !stream.closed) stream.close(NGHTTP2_CANCEL);
+  }
+
+  onDrain(listener: () => void): void {
+    this.call.on('drain', listener);
+  }
+
+  onClose(listener: () => void): void {
+    // 'cancelled' comes with the caller's cancel, with a deadline, and also after a normal end.
+    this.call.once('cancelled', listener);
+    this.call.once('close', listener);
+  }
 }

@@ -1,4 +1,4 @@
-import { fromBinary, isMessage, toBinary, type DescMethod, type DescService, type Message } from '@bufbuild/protobuf';
+import { fromBinary, toBinary, type DescMethod, type DescService, type Message } from '@bufbuild/protobuf';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 import { encodeBinary } from './encoding.js';
 import { methodPath } from './proto-types.js';
@@ -11,7 +11,7 @@ function toMethodDefinition(method: DescMethod): MethodDefinition<Message, Messa
     requestSerialize: (message) => Buffer.from(toBinary(method.input, message)),
     requestDeserialize: (bytes) => fromBinary(method.input, bytes),
     // Streams arrive here as bytes already: their queue is bounded in bytes, so it encodes first.
-    responseSerialize: (message: unknown) => (isMessage(message) ? encodeBinary(message) : (message as Buffer)),
+    responseSerialize: (message: unknown) => (Buffer.isBuffer(message) ? message : encodeBinary(message as Message)),
     responseDeserialize: (bytes) => fromBinary(method.output, bytes),
   };
 }

@@ -3,7 +3,8 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import { encodeJson } from '../grpc/encoding.js';
 import type { QueueBounds } from '../streams/bounded-queue.js';
-import { RestReply, RestStream } from './rest-reply.js';
+import { MessageStream } from '../streams/message-stream.js';
+import { RestReply } from './rest-reply.js';
 import { replyWithStream } from './stream-reply.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -21,7 +22,7 @@ export class GatewayHttpAdapter extends FastifyAdapter {
 
   // The types of Nest's adapter say `any` for what handlers answer.
   override reply(reply: FastifyReply, body: unknown, status?: number): ReturnType<FastifyAdapter['reply']> {
-    if (body instanceof RestStream) return void replyWithStream(reply, body, this.streamBounds) as never;
+    if (body instanceof MessageStream) return void replyWithStream(reply, body as MessageStream, this.streamBounds) as never;
     if (body instanceof RestReply) {
       void reply.headers(body.options.headers ?? {});
       return this.reply(reply, body.message, body.options.status ?? status);

@@ -2,24 +2,50 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import type { QueueBounds } from '../streams/bounded-queue.js';
 import { writeBounded, type StreamSink } from '../streams/bounded-writer.js';
-import type { RestStream } from './rest-reply.js';
+import type { MessageStream } from '../streams/message-stream.js';
 import { eventStream, jsonLines, wantsEventStream, type StreamFormat } from './stream-format.js';
 
 const HEARTBEAT_MS = 15_000;
 
-function toSink(response: ServerResponse, format: StreamFormat): StreamSink {
-  return {
-    write: (bytes) => response.write(bytes),
-    end: () => response.end(),
-    fail: (error) => response.end(format.encodeError(error)),
-    destroy: () => response.destroy(),
-    onDrain: (listener) => response.on('drain', listener),
-    onClose: (listener) => response.once('close', listener),
-  };
+class HttpSink<T extends object> implements StreamSink<T> {
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly format: StreamFormat,
+    private readonly stream: MessageStream<T>,
+  ) {}
+
+  encode(item: T): Buffer {
+    const { toMessage, idOf } = this.stream;
+    return this.format.encode(toMessage(item), idOf?.(item));
+  }
+
+  write(bytes: Buffer): boolean {
+    return this.response.write(bytes);
+  }
+
+  end(): void {
+    this.response.end();
+  }
+
+  fail(error: unknown): void {
+    this.response.end(this.format.encodeError(error));
+  }
+
+  destroy(): void {
+    this.response.destroy();
+  }
+
+  onDrain(listener: () => void): void {
+    this.response.on('drain', listener);
+  }
+
+  onClose(listener: () => void): void {
+    this.response.once('close', listener);
+  }
 }
 
 /** Takes the response out of Fastify's hands and writes the stream in the format the caller accepts. */
-export function replyWithStream(reply: FastifyReply, stream: RestStream, bounds: QueueBounds): void {
+export function replyWithStream(reply: FastifyReply, stream: MessageStream, bounds: QueueBounds): void {
   const format = wantsEventStream(reply.request.headers.accept) ? eventStream : jsonLines;
   reply.hijack();
   const response = reply.raw;
@@ -28,8 +54,7 @@ export function replyWithStream(reply: FastifyReply, stream: RestStream, bounds:
   if (format.opening === '') response.flushHeaders();
   else response.write(format.opening);
   keepAlive(response, format.heartbeat);
-  const { idOf } = stream;
-  writeBounded(stream.messages$, toSink(response, format), (message) => format.encode(message, idOf?.(message)), bounds);
+  writeBounded(stream.source$, new HttpSink(response, format, stream), bounds);
 }
 
 function keepAlive(response: ServerResponse, heartbeat: string): void {

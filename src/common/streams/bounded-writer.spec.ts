@@ -1,59 +1,15 @@
 import { Subject } from 'rxjs';
 import { GatewayError } from '../errors/gateway-error.js';
+import { FakeSink, type Note } from '../../../test/support/fake-sink.js';
 import { describeDelivery } from './delivery.js';
-import { RESET_AFTER_MS, writeBounded, type StreamSink } from './bounded-writer.js';
+import { RESET_AFTER_MS, writeBounded } from './bounded-writer.js';
 
-interface Note {
-  readonly name: string;
-}
-
-/** A peer that takes messages only while it is willing, and remembers what was done to it. */
-class FakeSink implements StreamSink {
-  readonly log: string[] = [];
-  error: unknown;
-  willing = true;
-  private readonly drainListeners: (() => void)[] = [];
-  private readonly closeListeners: (() => void)[] = [];
-
-  write(bytes: Buffer): boolean {
-    this.log.push(bytes.toString());
-    return this.willing;
-  }
-
-  end(): void {
-    this.log.push('<end>');
-  }
-
-  fail(error: unknown): void {
-    this.error = error;
-    this.log.push('<fail>');
-  }
-
-  destroy(): void {
-    this.log.push('<destroy>');
-  }
-
-  onDrain(listener: () => void): void {
-    this.drainListeners.push(listener);
-  }
-
-  onClose(listener: () => void): void {
-    this.closeListeners.push(listener);
-  }
-
-  drain(): void {
-    this.drainListeners.forEach((listener) => listener());
-  }
-
-  close(): void {
-    this.closeListeners.forEach((listener) => listener());
-  }
-}
+const error = new Error('upstream broke');
 
 function setUp({ maxMessages = 3, maxBytes = 1_000 } = {}) {
   const source = new Subject<Note>();
   const sink = new FakeSink();
-  const subscription = writeBounded(source, sink, ({ name }) => Buffer.from(name), { maxMessages, maxBytes });
+  const subscription = writeBounded(source, sink, { maxMessages, maxBytes });
   const send = (...names: string[]): void => names.forEach((name) => source.next({ name }));
   return { source, sink, subscription, send };
 }
@@ -86,12 +42,27 @@ describe('writeBounded to a peer that keeps up', () => {
 
   it('fails the stream with the error of the source', () => {
     const { source, sink } = setUp();
-    const error = new Error('upstream broke');
 
     source.error(error);
 
     expect(sink.log).toEqual(['<fail>']);
     expect(sink.error).toBe(error);
+  });
+});
+
+describe('writeBounded with a message that cannot be written', () => {
+  it('fails that stream alone and leaves the source to its other readers', () => {
+    const { source, sink, send } = setUp();
+    const other = new FakeSink();
+    sink.encode = () => {
+      throw error;
+    };
+    writeBounded(source, other, { maxMessages: 3, maxBytes: 1_000 });
+
+    send('a');
+
+    expect(sink.log).toEqual(['<fail>']);
+    expect(other.log).toEqual(['a']);
   });
 });
 

@@ -1,10 +1,12 @@
-import { Subscription, type Observable } from 'rxjs';
+import { Subscriber, type Observable, type Subscription } from 'rxjs';
 import { GatewayError } from '../errors/gateway-error.js';
 import { BoundedQueue, type QueueBounds } from './bounded-queue.js';
 import { deliveryOf } from './delivery.js';
 
 /** Where encoded messages go: a gRPC call or an HTTP response. */
-export interface StreamSink {
+export interface StreamSink<T> {
+  /** The item as it looks on the wire; the same for every reader, and made once. */
+  encode(item: T): Buffer;
   /** False when the peer cannot take more for now; `onDrain` is then called once it can. */
   write(bytes: Buffer): boolean;
   end(): void;
@@ -29,49 +31,57 @@ export const RESET_AFTER_MS = 2_000;
  *
  * @returns a subscription; unsubscribing stops the source and leaves the sink alone.
  */
-export function writeBounded<T extends object>(
-  source$: Observable<T>,
-  sink: StreamSink,
-  encode: (message: T) => Buffer,
-  bounds: QueueBounds,
-): Subscription {
-  return new BoundedWriter(sink, encode, bounds).run(source$);
+export function writeBounded<T extends object>(source$: Observable<T>, sink: StreamSink<T>, bounds: QueueBounds): Subscription {
+  return source$.subscribe(new BoundedWriter(sink, bounds));
 }
 
-class BoundedWriter<T extends object> {
-  private readonly queue: BoundedQueue<T>;
-  private readonly subscription = new Subscription();
+/**
+ * A Subscriber itself, and its queue made when first needed: a message passes through as few objects as can be, for with
+ * thousands of readers none of them is in the CPU's cache.
+ */
+class BoundedWriter<T extends object> extends Subscriber<T> {
+  /** Something waits in it only while the sink is not writable. */
+  private queue: BoundedQueue<T> | undefined;
   private writable = true;
   private finish: (() => void) | undefined;
   private position: string | undefined;
 
   constructor(
-    private readonly sink: StreamSink,
-    private readonly encode: (message: T) => Buffer,
-    bounds: QueueBounds,
+    private readonly sink: StreamSink<T>,
+    private readonly bounds: QueueBounds,
   ) {
-    this.queue = new BoundedQueue(bounds);
+    super();
+    sink.onDrain(() => this.drain());
+    sink.onClose(() => this.unsubscribe());
   }
 
-  run(source$: Observable<T>): Subscription {
-    this.sink.onDrain(() => this.drain());
-    this.sink.onClose(() => this.subscription.unsubscribe());
-    this.subscription.add(() => this.queue.clear());
-    this.subscription.add(
-      source$.subscribe({
-        next: (message) => this.next(message),
-        error: (error: unknown) => this.finishWith(() => this.sink.fail(error)),
-        complete: () => this.finishWith(() => this.sink.end()),
-      }),
-    );
-    return this.subscription;
+  override next(message: T): void {
+    if (this.closed || this.finish !== undefined) return;
+    try {
+      this.take(message, this.sink.encode(message));
+    } catch (error) {
+      // What cannot be written ends this stream, and must not reach the source: other readers hang on it.
+      this.error(error);
+    }
   }
 
-  private next(message: T): void {
-    if (this.subscription.closed || this.finish !== undefined) return;
-    const bytes = this.encode(message);
-    if (this.writable && this.queue.isEmpty) this.write(message, bytes);
-    else if (!this.queue.push(message, bytes)) this.overflow();
+  override error(error: unknown): void {
+    this.finishWith(() => this.sink.fail(error));
+  }
+
+  override complete(): void {
+    this.finishWith(() => this.sink.end());
+  }
+
+  override unsubscribe(): void {
+    super.unsubscribe();
+    this.queue = undefined;
+  }
+
+  private take(message: T, bytes: Buffer): void {
+    if (this.writable) return this.write(message, bytes);
+    this.queue ??= new BoundedQueue(this.bounds);
+    if (!this.queue.push(message, bytes)) this.overflow();
   }
 
   private write(message: T, bytes: Buffer): void {
@@ -80,28 +90,32 @@ class BoundedWriter<T extends object> {
   }
 
   private drain(): void {
-    if (this.subscription.closed) return;
+    if (this.closed) return;
     this.writable = true;
     while (this.writable) {
-      const slot = this.queue.shift();
+      const slot = this.queue?.shift();
       if (slot === undefined) break;
       this.write(slot.message, slot.bytes);
     }
-    if (this.queue.isEmpty) this.finish?.();
+    if (this.hasNothingWaiting) this.finish?.();
   }
 
   private finishWith(finish: () => void): void {
-    if (this.finish !== undefined || this.subscription.closed) return;
+    if (this.finish !== undefined || this.closed) return;
     this.finish = () => {
       finish();
-      this.subscription.unsubscribe();
+      this.unsubscribe();
     };
-    if (this.queue.isEmpty) this.finish();
+    if (this.hasNothingWaiting) this.finish();
+  }
+
+  private get hasNothingWaiting(): boolean {
+    return this.queue?.isEmpty ?? true;
   }
 
   private overflow(): void {
     const metadata: Record<string, string> = this.position === undefined ? {} : { lastSequence: this.position };
-    this.subscription.unsubscribe();
+    this.unsubscribe();
     this.sink.fail(
       new GatewayError('RESOURCE_EXHAUSTED', 'The reader is too slow: its queue is full', { reason: 'SLOW_READER', metadata }),
     );

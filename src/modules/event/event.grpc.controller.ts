@@ -1,9 +1,9 @@
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { map, type Observable } from 'rxjs';
-import type { GlobalEvent } from '../../common/grpc/generated/event_pb.js';
+import { MessageStream } from '../../common/streams/message-stream.js';
 import { SubscribeSessionEventsDto } from './event.dto.js';
 import { toGlobalEvent } from './event.mapper.js';
+import type { GatewayEvent } from './event.model.js';
 import { EventService } from './event.service.js';
 import { fromSubscribeRequest } from './watch.mapper.js';
 
@@ -14,13 +14,13 @@ export class EventGrpcController {
   constructor(private readonly events: EventService) {}
 
   @GrpcMethod(SERVICE, 'SubscribeGlobalEvents')
-  subscribeGlobalEvents(): Observable<GlobalEvent> {
-    return this.events.watchAll().pipe(map(toGlobalEvent));
+  subscribeGlobalEvents(): MessageStream<GatewayEvent> {
+    return new MessageStream(this.events.watchAll(), toGlobalEvent);
   }
 
   @GrpcMethod(SERVICE, 'SubscribeSessionEvents')
-  async subscribeSessionEvents(request: SubscribeSessionEventsDto): Promise<Observable<GlobalEvent>> {
+  async subscribeSessionEvents(request: SubscribeSessionEventsDto): Promise<MessageStream<GatewayEvent>> {
     const events$ = await this.events.watchSession(request.sessionId, fromSubscribeRequest(request));
-    return events$.pipe(map(toGlobalEvent));
+    return new MessageStream(events$, toGlobalEvent);
   }
 }

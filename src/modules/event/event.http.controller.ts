@@ -1,11 +1,10 @@
-import type { Message } from '@bufbuild/protobuf';
 import { Controller, Headers, Query } from '@nestjs/common';
-import { map } from 'rxjs';
-import { EventService as Rpc, type GlobalEvent } from '../../common/grpc/generated/event_pb.js';
-import { RestStream } from '../../common/http/rest-reply.js';
+import { EventService as Rpc } from '../../common/grpc/generated/event_pb.js';
+import { MessageStream } from '../../common/streams/message-stream.js';
 import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
 import { SubscribeSessionEventsDto } from './event.dto.js';
 import { toGlobalEvent } from './event.mapper.js';
+import type { GatewayEvent } from './event.model.js';
 import { EventService } from './event.service.js';
 import { fromLastEventId, fromSubscribeRequest } from './watch.mapper.js';
 
@@ -14,8 +13,8 @@ export class EventHttpController {
   constructor(private readonly events: EventService) {}
 
   @RestRoute(Rpc.method.subscribeGlobalEvents)
-  subscribeGlobalEvents(): RestStream {
-    return new RestStream(this.events.watchAll().pipe(map(toGlobalEvent)));
+  subscribeGlobalEvents(): MessageStream<GatewayEvent> {
+    return new MessageStream(this.events.watchAll(), toGlobalEvent);
   }
 
   @RestRoute(Rpc.method.subscribeSessionEvents)
@@ -23,16 +22,15 @@ export class EventHttpController {
     @RestRequest() request: SubscribeSessionEventsDto,
     @Headers('last-event-id') header?: string,
     @Query('lastEventId') query?: string,
-  ): Promise<RestStream> {
+  ): Promise<MessageStream<GatewayEvent>> {
     const options = fromSubscribeRequest(request);
     const afterSequence = fromLastEventId(header ?? query) ?? options.afterSequence;
     const events$ = await this.events.watchSession(request.sessionId, { ...options, afterSequence });
-    return new RestStream(events$.pipe(map(toGlobalEvent)), (message) => resumeIdOf(message, request.sessionId));
+    return new MessageStream(events$, toGlobalEvent, (event) => resumeIdOf(event, request.sessionId));
   }
 }
 
 /** Only the session's own positions: a sub-agent's events are numbered in their own session. */
-function resumeIdOf(message: Message, sessionId: string): string | undefined {
-  const event = message as GlobalEvent;
+function resumeIdOf(event: GatewayEvent, sessionId: string): string | undefined {
   return event.sequence !== undefined && event.sessionId === sessionId ? String(event.sequence) : undefined;
 }

@@ -8,6 +8,7 @@ import { fromUpstreamFrame } from './event.mapper.js';
 import type { GatewayEvent, TextMode, WatchOptions } from './event.model.js';
 import { readPresent } from './event.resync.js';
 import { SessionFeed, type Follower } from './session-feed.js';
+import { WatchingFollower } from './watching-follower.js';
 
 /** Feeds of sessions in which nothing happens are forgotten beyond this number, the least recently used first. */
 const MAX_FEEDS = 300;
@@ -149,7 +150,7 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
   ): Observable<GatewayEvent> {
     return new Observable((subscriber) => {
       if (this.closed) return subscriber.error(shuttingDown());
-      return attach({ ...wish, next: (event) => subscriber.next(event), end: (error) => subscriber.error(error) });
+      return attach(new WatchingFollower(wish, subscriber));
     });
   }
 

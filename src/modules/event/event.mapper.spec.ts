@@ -144,25 +144,25 @@ describe('toGlobalEvent', () => {
   });
 
   it('marks a durable event as a place to resume from', () => {
-    const message = toGlobalEvent(event({ type: 'part_updated', part: text }, 3));
+    const durable = event({ type: 'part_updated', part: text }, 3);
 
-    expect(message.sequence).toBe(3n);
-    expect(deliveryOf(message)).toEqual({ position: '3' });
+    expect(toGlobalEvent(durable).sequence).toBe(3n);
+    expect(deliveryOf(durable)).toEqual({ position: '3' });
   });
 
   it('lets newer accumulated text of a part take the place of older', () => {
-    const message = toGlobalEvent(event({ type: 'part_updated', part: text }));
+    const growth = event({ type: 'part_updated', part: text });
 
-    expect(message.sequence).toBeUndefined();
-    expect(deliveryOf(message)).toEqual({ supersedes: 'prt_1' });
+    expect(toGlobalEvent(growth).sequence).toBeUndefined();
+    expect(deliveryOf(growth)).toEqual({ supersedes: 'prt_1' });
   });
 
   it('never lets a delta be dropped for a newer one', () => {
     const { id, messageId, sessionId, type } = text;
 
-    const message = toGlobalEvent(event({ type: 'part_delta', delta: { id, messageId, sessionId, type, delta: 'i', offset: 1 } }));
+    const delta = event({ type: 'part_delta', delta: { id, messageId, sessionId, type, delta: 'i', offset: 1 } });
 
-    expect(deliveryOf(message)).toBeUndefined();
-    expect(message.event.value).toMatchObject({ delta: 'i', offset: 1n, partId: 'prt_1', part: { case: 'text' } });
+    expect(toGlobalEvent(delta).event.value).toMatchObject({ delta: 'i', offset: 1n, partId: 'prt_1', part: { case: 'text' } });
+    expect(deliveryOf(delta)).toBeUndefined();
   });
 });

@@ -208,13 +208,13 @@ export function toGlobalEvent(event: GatewayEvent): GlobalEvent {
       ...(sequence !== undefined && { sequence: BigInt(sequence) }),
     });
     messages.set(event, message);
-    describe(event, message);
+    describe(event);
   }
   return message;
 }
 
-function describe(event: GatewayEvent, message: GlobalEvent): void {
-  if (event.sequence !== undefined) describeDelivery(message, { position: String(event.sequence) });
+function describe(event: GatewayEvent): void {
+  if (event.sequence !== undefined) describeDelivery(event, { position: String(event.sequence) });
   // Accumulated growth of a part contains all its earlier growth.
-  else if (event.type === 'part_updated') describeDelivery(message, { supersedes: event.part.id });
+  else if (event.type === 'part_updated') describeDelivery(event, { supersedes: event.part.id });
 }

@@ -1,8 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { map, type Observable } from 'rxjs';
-import type { GlobalEvent } from '../../common/grpc/generated/event_pb.js';
 import {
   EmptySchema,
   type DisplayMessage,
@@ -10,7 +8,9 @@ import {
   type ListMessagesResponse,
   type MessageList,
 } from '../../common/grpc/generated/message_pb.js';
+import { MessageStream } from '../../common/streams/message-stream.js';
 import { toGlobalEvent } from '../event/event.mapper.js';
+import type { GatewayEvent } from '../event/event.model.js';
 import { fromTextMode } from '../event/watch.mapper.js';
 import { AbortSessionDto, GetMessageDto, GetMessagesDto, ListMessagesDto, SendMessageDto } from './message.dto.js';
 import { toDisplayMessage, toListMessagesResponse, toMessageList } from './message.mapper.js';
@@ -42,9 +42,9 @@ export class MessageGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'StreamMessage')
-  async streamMessage(request: SendMessageDto): Promise<Observable<GlobalEvent>> {
+  async streamMessage(request: SendMessageDto): Promise<MessageStream<GatewayEvent>> {
     const events$ = await this.turns.stream(fromSendMessageRequest(request), fromTextMode(request.textMode));
-    return events$.pipe(map(toGlobalEvent));
+    return new MessageStream(events$, toGlobalEvent);
   }
 
   @GrpcMethod(SERVICE, 'GetMessages')

@@ -1,6 +1,5 @@
 import { create } from '@bufbuild/protobuf';
 import { Controller, Headers, Inject } from '@nestjs/common';
-import { map } from 'rxjs';
 import { CONFIG, type Config } from '../../common/config/config.js';
 import {
   EmptySchema,
@@ -9,10 +8,12 @@ import {
   type Empty,
   type ListMessagesResponse,
 } from '../../common/grpc/generated/message_pb.js';
-import { RestReply, RestStream } from '../../common/http/rest-reply.js';
+import { RestReply } from '../../common/http/rest-reply.js';
+import { MessageStream } from '../../common/streams/message-stream.js';
 import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
 import { wantsEventStream } from '../../common/http/stream-format.js';
 import { toGlobalEvent } from '../event/event.mapper.js';
+import type { GatewayEvent } from '../event/event.model.js';
 import { fromTextMode } from '../event/watch.mapper.js';
 import { AbortSessionDto, GetMessageDto, ListMessagesDto, SendMessageDto } from './message.dto.js';
 import { toDisplayMessage, toListMessagesResponse } from './message.mapper.js';
@@ -45,7 +46,7 @@ export class MessageHttpController {
     @RestRequest() request: SendMessageDto,
     @Headers('accept') accept?: string,
     @Headers(IDEMPOTENCY_KEY) key?: string,
-  ): Promise<RestReply | RestStream> {
+  ): Promise<RestReply | MessageStream<GatewayEvent>> {
     if (wantsEventStream(accept)) return this.streamMessage(request, key);
     const { turnId } = await this.turns.send(toPrompt(request, key));
     return new RestReply(create(EmptySchema), {
@@ -60,9 +61,12 @@ export class MessageHttpController {
   }
 
   @RestRoute(Rpc.method.streamMessage)
-  async streamMessage(@RestRequest() request: SendMessageDto, @Headers(IDEMPOTENCY_KEY) key?: string): Promise<RestStream> {
+  async streamMessage(
+    @RestRequest() request: SendMessageDto,
+    @Headers(IDEMPOTENCY_KEY) key?: string,
+  ): Promise<MessageStream<GatewayEvent>> {
     const events$ = await this.turns.stream(toPrompt(request, key), fromTextMode(request.textMode));
-    return new RestStream(events$.pipe(map(toGlobalEvent)));
+    return new MessageStream(events$, toGlobalEvent);
   }
 
   @RestRoute(Rpc.method.listMessages)

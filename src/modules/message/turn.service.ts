@@ -92,7 +92,7 @@ export class TurnService implements OnModuleDestroy {
       try {
         const submission = this.submit(acceptedPrompt);
         turn = submission.turn;
-        early.filter((event) => event.type === 'turn_updated').forEach(next);
+        early.forEach(next);
         if (turn.isEnded && !subscriber.closed) next(this.toEvent(turn));
         submission.accepted.catch((error: unknown) => subscriber.error(error));
       } catch (error) {
@@ -111,8 +111,7 @@ export class TurnService implements OnModuleDestroy {
 
   /** The turn a session works on or works on next. */
   current(sessionId: string): Turn | undefined {
-    const [turn] = this.turns.get(sessionId) ?? [];
-    return turn;
+    return [...(this.turns.get(sessionId) ?? [])].find((turn) => !turn.isEnded);
   }
 
   /** How the session's last turn ended, if it ended here. */

@@ -2,7 +2,6 @@ import { create } from '@bufbuild/protobuf';
 import { EmptySchema, type Empty } from '@bufbuild/protobuf/wkt';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { map, type Observable } from 'rxjs';
 import { Public } from '../../common/access/access.guard.js';
 import type { HealthResponse } from '../../common/grpc/generated/v1/common_pb.js';
 import {
@@ -15,8 +14,8 @@ import {
   type ListMessagesResponse,
   type ResetSessionResponse,
   type SendMessageResponse,
-  type StreamMessagesResponse,
 } from '../../common/grpc/generated/v1/opencode_service_pb.js';
+import { MessageStream } from '../../common/streams/message-stream.js';
 import { fromSendMessageRequest, translate } from './send.mapper.js';
 import { ResetSessionDto, SendWorkspaceMessageDto } from './workspace.dto.js';
 import {
@@ -28,6 +27,7 @@ import {
   toStatsResponse,
   toStreamMessagesResponse,
 } from './workspace.mapper.js';
+import type { MessageChange } from './workspace.model.js';
 import { WorkspaceService } from './workspace.service.js';
 
 const SERVICE = 'opencode.v1.OpenCodeService';
@@ -59,8 +59,8 @@ export class WorkspaceGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'SendMessage')
-  async sendMessage(request: SendWorkspaceMessageDto): Promise<Observable<SendMessageResponse>> {
-    return translate(await this.workspace.stream(fromSendMessageRequest(request)));
+  async sendMessage(request: SendWorkspaceMessageDto): Promise<MessageStream<SendMessageResponse>> {
+    return MessageStream.of(translate(await this.workspace.stream(fromSendMessageRequest(request))));
   }
 
   @GrpcMethod(SERVICE, 'ListMessages')
@@ -69,8 +69,8 @@ export class WorkspaceGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'StreamMessages')
-  async streamMessages(): Promise<Observable<StreamMessagesResponse>> {
-    return (await this.workspace.watchMessages()).pipe(map(toStreamMessagesResponse));
+  async streamMessages(): Promise<MessageStream<MessageChange>> {
+    return new MessageStream(await this.workspace.watchMessages(), toStreamMessagesResponse);
   }
 
   @GrpcMethod(SERVICE, 'ClearMessages')

@@ -1,7 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { EmptySchema, type Empty } from '@bufbuild/protobuf/wkt';
 import { Controller } from '@nestjs/common';
-import { map } from 'rxjs';
 import { Public } from '../../common/access/access.guard.js';
 import { HealthStatus } from '../../common/grpc/generated/v1/common_pb.js';
 import {
@@ -14,8 +13,10 @@ import {
   type ListMessagesRequest,
   type ListMessagesResponse,
   type ResetSessionResponse,
+  type SendMessageResponse,
 } from '../../common/grpc/generated/v1/opencode_service_pb.js';
-import { RestReply, RestStream } from '../../common/http/rest-reply.js';
+import { RestReply } from '../../common/http/rest-reply.js';
+import { MessageStream } from '../../common/streams/message-stream.js';
 import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
 import { fromSendMessageRequest, translate } from './send.mapper.js';
 import { ResetSessionDto, SendWorkspaceMessageDto } from './workspace.dto.js';
@@ -28,6 +29,7 @@ import {
   toStatsResponse,
   toStreamMessagesResponse,
 } from './workspace.mapper.js';
+import type { MessageChange } from './workspace.model.js';
 import { WorkspaceService } from './workspace.service.js';
 
 @Controller()
@@ -58,8 +60,8 @@ export class WorkspaceHttpController {
   }
 
   @RestRoute(Rpc.method.sendMessage)
-  async sendMessage(@RestRequest() request: SendWorkspaceMessageDto): Promise<RestStream> {
-    return new RestStream(translate(await this.workspace.stream(fromSendMessageRequest(request))));
+  async sendMessage(@RestRequest() request: SendWorkspaceMessageDto): Promise<MessageStream<SendMessageResponse>> {
+    return MessageStream.of(translate(await this.workspace.stream(fromSendMessageRequest(request))));
   }
 
   @RestRoute(Rpc.method.listMessages)
@@ -68,8 +70,8 @@ export class WorkspaceHttpController {
   }
 
   @RestRoute(Rpc.method.streamMessages)
-  async streamMessages(): Promise<RestStream> {
-    return new RestStream((await this.workspace.watchMessages()).pipe(map(toStreamMessagesResponse)));
+  async streamMessages(): Promise<MessageStream<MessageChange>> {
+    return new MessageStream(await this.workspace.watchMessages(), toStreamMessagesResponse);
   }
 
   @RestRoute(Rpc.method.clearMessages)

@@ -158,7 +158,7 @@ export function toStreamMessagesResponse(change: MessageChange): StreamMessagesR
   if (change.type === 'created') return create(StreamMessagesResponseSchema, { event: { case: 'messageCreated', value: { message } } });
   const response = create(StreamMessagesResponseSchema, { event: { case: 'messageUpdated', value: { message } } });
   // Each update holds the whole message: of those a slow reader has not taken yet the newest is enough.
-  describeDelivery(response, { supersedes: message.id });
+  describeDelivery(change, { supersedes: message.id });
   return response;
 }
 

@@ -1,0 +1,22 @@
+import type { Message } from '@bufbuild/protobuf';
+import type { Observable } from 'rxjs';
+
+/**
+ * A stream as a handler's answer, on every door: what happens, and the message each item is told as.
+ *
+ * The message is made where it is written, not by an operator on the way: an operator costs every reader of every event.
+ * A handler returns it after everything that can be refused was checked, so that over HTTP a refusal is a plain error.
+ */
+export class MessageStream<T extends object = object> {
+  constructor(
+    readonly source$: Observable<T>,
+    readonly toMessage: (item: T) => Message,
+    /** SSE `id:` of an item, given only where a client can resume from it. */
+    readonly idOf?: (item: T) => string | undefined,
+  ) {}
+
+  /** A stream of what are messages already. */
+  static of<T extends Message>(messages$: Observable<T>): MessageStream<T> {
+    return new MessageStream(messages$, (message) => message);
+  }
+}

@@ -1,0 +1,27 @@
+import type { Subscriber } from 'rxjs';
+import type { GatewayEvent } from './event.model.js';
+import type { Follower } from './session-feed.js';
+
+/** A caller's subscription as a follower. A class, so that thousands of them share one shape and one code path. */
+export class WatchingFollower implements Follower {
+  readonly textMode: Follower['textMode'];
+  readonly durableOnly: boolean;
+  readonly sessionId: string | undefined;
+
+  constructor(
+    wish: Pick<Follower, 'textMode' | 'durableOnly' | 'sessionId'>,
+    private readonly subscriber: Subscriber<GatewayEvent>,
+  ) {
+    this.textMode = wish.textMode;
+    this.durableOnly = wish.durableOnly;
+    this.sessionId = wish.sessionId;
+  }
+
+  next(event: GatewayEvent): void {
+    this.subscriber.next(event);
+  }
+
+  end(error: unknown): void {
+    this.subscriber.error(error);
+  }
+}
