@@ -1,8 +1,15 @@
 import { toBinary, toJsonString, type Message } from '@bufbuild/protobuf';
+import { FanOutCache } from '../streams/fan-out-cache.js';
 import { protoTypes, schemaOf } from './proto-types.js';
 
-const binaryOf = new WeakMap<Message, Buffer>();
-const jsonOf = new WeakMap<Message, string>();
+const binaryOf = new FanOutCache((message: Message) => {
+  const array = toBinary(schemaOf(message), message);
+  return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+});
+
+const jsonOf = new FanOutCache((message: Message) =>
+  toJsonString(schemaOf(message), message, { alwaysEmitImplicit: true, registry: protoTypes }),
+);
 
 /**
  * The message in protobuf's binary form, encoded once however many readers get it.
@@ -10,21 +17,10 @@ const jsonOf = new WeakMap<Message, string>();
  * Measured: 1.75 to 2 times the throughput at 1,000 streams. A message must not be changed after its first encoding.
  */
 export function encodeBinary(message: Message): Buffer {
-  let bytes = binaryOf.get(message);
-  if (bytes === undefined) {
-    const array = toBinary(schemaOf(message), message);
-    bytes = Buffer.from(array.buffer, array.byteOffset, array.byteLength);
-    binaryOf.set(message, bytes);
-  }
-  return bytes;
+  return binaryOf.get(message);
 }
 
 /** The message as ProtoJSON the way grpc-gateway prints it (fields without presence always there), encoded once. */
 export function encodeJson(message: Message): string {
-  let json = jsonOf.get(message);
-  if (json === undefined) {
-    json = toJsonString(schemaOf(message), message, { alwaysEmitImplicit: true, registry: protoTypes });
-    jsonOf.set(message, json);
-  }
-  return json;
+  return jsonOf.get(message);
 }

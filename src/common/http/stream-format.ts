@@ -2,6 +2,7 @@ import type { Message } from '@bufbuild/protobuf';
 import { fromUnknown } from '../errors/status-table.js';
 import { toStatusJson } from '../errors/status.mapper.js';
 import { encodeJson } from '../grpc/encoding.js';
+import { FanOutCache } from '../streams/fan-out-cache.js';
 
 /** How a stream of messages looks on HTTP. */
 export interface StreamFormat {
@@ -16,17 +17,16 @@ export interface StreamFormat {
 
 const RECONNECT_AFTER_MS = 2_000;
 
-/** Bytes of a message in one format, made once however many readers get it. */
-function cached(encode: (message: Message, id: string | undefined) => string): (message: Message, id: string | undefined) => Buffer {
+/** Bytes of a message in one format, made once however many readers get it; a message has one id, or none. */
+function cached(encode: (message: Message, id: string | undefined) => string): StreamFormat['encode'] {
+  const withoutId = new FanOutCache((message: Message) => Buffer.from(encode(message, undefined)));
   const withId = new WeakMap<Message, Buffer>();
-  const withoutId = new WeakMap<Message, Buffer>();
   return (message, id) => {
-    const cache = id === undefined ? withoutId : withId;
-    let bytes = cache.get(message);
-    if (bytes === undefined) {
-      bytes = Buffer.from(encode(message, id));
-      cache.set(message, bytes);
-    }
+    if (id === undefined) return withoutId.get(message);
+    const known = withId.get(message);
+    if (known !== undefined) return known;
+    const bytes = Buffer.from(encode(message, id));
+    withId.set(message, bytes);
     return bytes;
   };
 }

@@ -7,12 +7,16 @@ export interface Delivery {
 }
 
 const deliveries = new WeakMap<object, Delivery>();
+/** In a fan-out the same message is looked up by one reader after the other. */
+let last: { readonly message: object; readonly delivery: Delivery | undefined } | undefined;
 
 /** Attaches delivery hints to a message. They travel beside it, so that the bytes stay shared by all readers. */
 export function describeDelivery(message: object, delivery: Delivery): void {
   deliveries.set(message, delivery);
+  last = { message, delivery };
 }
 
 export function deliveryOf(message: object): Delivery | undefined {
-  return deliveries.get(message);
+  if (last?.message !== message) last = { message, delivery: deliveries.get(message) };
+  return last.delivery;
 }

@@ -2,6 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { GlobalEventSchema, TurnState as TurnStateMessage, type GlobalEvent } from '../../common/grpc/generated/event_pb.js';
 import type { UpstreamEvent, UpstreamFrame } from '../../common/opencode/opencode.types.js';
 import { describeDelivery } from '../../common/streams/delivery.js';
+import { FanOutCache } from '../../common/streams/fan-out-cache.js';
 import {
   fromUpstreamError,
   fromUpstreamMessage,
@@ -193,24 +194,21 @@ function toBody(event: GatewayEvent): GlobalEvent['event'] {
   }
 }
 
-const messages = new WeakMap<GatewayEvent, GlobalEvent>();
+const messages = new FanOutCache((event: GatewayEvent): GlobalEvent => {
+  const { directory, sessionId, eventId, sequence } = event;
+  describe(event);
+  return create(GlobalEventSchema, {
+    directory,
+    sessionId,
+    eventId,
+    event: toBody(event),
+    ...(sequence !== undefined && { sequence: BigInt(sequence) }),
+  });
+});
 
 /** The event on the wire; made once, so that all readers share one message and its bytes. */
 export function toGlobalEvent(event: GatewayEvent): GlobalEvent {
-  let message = messages.get(event);
-  if (message === undefined) {
-    const { directory, sessionId, eventId, sequence } = event;
-    message = create(GlobalEventSchema, {
-      directory,
-      sessionId,
-      eventId,
-      event: toBody(event),
-      ...(sequence !== undefined && { sequence: BigInt(sequence) }),
-    });
-    messages.set(event, message);
-    describe(event);
-  }
-  return message;
+  return messages.get(event);
 }
 
 function describe(event: GatewayEvent): void {
