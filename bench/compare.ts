@@ -1,0 +1,76 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClientsCommands } from './processes/clients.js';
+import type { Remote } from './remote.js';
+import { formatCount, median, type Row } from './table.js';
+import type { UsageCommands } from './usage.js';
+
+/** One of two servers under the same load. */
+export interface Side {
+  readonly server: Remote<UsageCommands>;
+  readonly loadId: number;
+  /** Lets the load run; the middle of it is measured. */
+  run(durationMs: number): Promise<unknown>;
+}
+
+export interface Contest {
+  readonly what: string;
+  /** What is counted: calls or messages. */
+  readonly unit: string;
+  readonly clients: Remote<ClientsCommands>;
+  readonly gateway: Side;
+  readonly ceiling: Side;
+  /** Messages a second that both sides have to deliver; undefined: as many as they can. */
+  readonly offeredPerSecond: number | undefined;
+  /** The least ratio of the ceiling's cost to the gateway's. */
+  readonly target: number | undefined;
+}
+
+interface Cost {
+  readonly microsPerItem: number;
+  readonly perSecond: number;
+}
+
+const ROUNDS = 5;
+const SETTLE_MS = 200;
+const WINDOW_MS = 1_600;
+/** Below this share of what was offered the two sides did not do the same work. */
+const DELIVERED_SHARE = 0.97;
+const MICROS = 1_000_000;
+
+/** The server's CPU time for each message or call that arrived, in a window in the middle of a run. */
+async function measure(clients: Remote<ClientsCommands>, { server, loadId, run }: Side): Promise<Cost> {
+  const running = run(SETTLE_MS + WINDOW_MS + SETTLE_MS);
+  await delay(SETTLE_MS);
+  const [used, counted] = await Promise.all([server.call('usage'), clients.call('counts', loadId)]);
+  const startedAtMs = performance.now();
+  await delay(WINDOW_MS);
+  const [usedAfter, countedAfter] = await Promise.all([server.call('usage'), clients.call('counts', loadId)]);
+  const seconds = (performance.now() - startedAtMs) / 1_000;
+  await running;
+  const count = countedAfter.count - counted.count;
+  return { microsPerItem: (usedAfter.cpuMicros - used.cpuMicros) / count, perSecond: count / seconds };
+}
+
+/** Measures both sides in turns, so that a noisy machine disturbs both, and gives the medians. */
+export async function compare({ what, unit, clients, gateway, ceiling, offeredPerSecond, target }: Contest): Promise<Row> {
+  const costs: { readonly gateway: Cost; readonly ceiling: Cost }[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    costs.push({ gateway: await measure(clients, gateway), ceiling: await measure(clients, ceiling) });
+  }
+  const lost = (await clients.call('counts', gateway.loadId)).lost + (await clients.call('counts', ceiling.loadId)).lost;
+  const gatewayMicros = median(costs.map((cost) => cost.gateway.microsPerItem));
+  const ceilingMicros = median(costs.map((cost) => cost.ceiling.microsPerItem));
+  const ratio = median(costs.map((cost) => cost.ceiling.microsPerItem / cost.gateway.microsPerItem));
+  const perSecond = median(costs.map((cost) => cost.gateway.perSecond));
+  const slowest = Math.min(perSecond, median(costs.map((cost) => cost.ceiling.perSecond)));
+  const complete = lost === 0 && (offeredPerSecond === undefined || slowest >= offeredPerSecond * DELIVERED_SHARE);
+  return {
+    what,
+    gateway: `${gatewayMicros.toFixed(2)} µs`,
+    comparedWith: `${ceilingMicros.toFixed(2)} µs`,
+    result: `ratio ${ratio.toFixed(2)}${complete ? '' : `, incomplete: ${lost} streams lost, ${formatCount(slowest)} ${unit}/s`}`,
+    throughput: `${formatCount(perSecond)} ${unit}/s; a core ${formatCount(MICROS / gatewayMicros)}/s`,
+    target: target === undefined ? 'none' : `ratio ≥ ${target}`,
+    reached: target === undefined ? undefined : ratio >= target && complete,
+  };
+}

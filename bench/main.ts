@@ -1,0 +1,30 @@
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { latencyRows } from './rows/latency.rows.js';
+import { memoryRows } from './rows/memory.rows.js';
+import { slowReaderRows } from './rows/slow-reader.rows.js';
+import { fanOutRows, oneStreamRows } from './rows/streams.rows.js';
+import { unaryRows } from './rows/unary.rows.js';
+import { toMarkdown, type Row } from './table.js';
+
+/** Measures the gateway against what Node can do at best, on this machine, in this run. Nothing here passes or fails. */
+const measurements: Readonly<Record<string, () => Promise<Row[]>>> = {
+  unary: unaryRows,
+  stream: oneStreamRows,
+  fanout: fanOutRows,
+  latency: latencyRows,
+  memory: memoryRows,
+  'slow-reader': slowReaderRows,
+};
+
+const { values } = parseArgs({ options: { only: { type: 'string', default: Object.keys(measurements).join(',') } } });
+const rows: Row[] = [];
+for (const name of values.only.split(',')) {
+  const measure = measurements[name];
+  if (measure === undefined) throw new Error(`--only takes a list of ${Object.keys(measurements).join(', ')}`);
+  console.error(`${name} …`);
+  rows.push(...(await measure()));
+}
+const [cpu] = cpus();
+console.log(`${cpus().length} × ${cpu?.model ?? 'unknown CPU'}, Node ${process.version}. CPU times are those of the server's process.\n`);
+console.log(toMarkdown(rows));

@@ -1,0 +1,31 @@
+import 'reflect-metadata';
+import { startGateway } from '../../src/app.js';
+import { readConfig } from '../../src/common/config/config.js';
+import { serve } from '../remote.js';
+import { usageCommands } from '../usage.js';
+import { WORKSPACE } from './upstream-frames.js';
+
+/** The gateway, with its defaults but for ports and logs. */
+export type GatewayCommands = typeof commands;
+
+const READY_TIMEOUT_MS = 10_000;
+
+const commands = {
+  ...usageCommands,
+
+  async start(upstreamUrl: string): Promise<{ readonly grpcAddress: string; readonly httpUrl: string }> {
+    const environment = {
+      OPENCODE_BASE_URL: upstreamUrl,
+      OPENCODE_WORKSPACE_ROOT: WORKSPACE,
+      GRPC_PORT: '0',
+      HTTP_PORT: '0',
+      LOG_LEVEL: 'error',
+    };
+    const { grpcAddress, httpUrl, untilReady } = await startGateway(readConfig(environment), environment);
+    if (!(await untilReady(READY_TIMEOUT_MS))) throw new Error('the gateway does not become ready');
+    if (grpcAddress === undefined || httpUrl === undefined) throw new Error('a door is closed');
+    return { grpcAddress, httpUrl };
+  },
+};
+
+serve(commands);
