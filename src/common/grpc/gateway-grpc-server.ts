@@ -1,4 +1,4 @@
-import type { DescMethod, DescService } from '@bufbuild/protobuf';
+import type { DescMethod, DescService, Message } from '@bufbuild/protobuf';
 import {
   Server as GrpcServer,
   setLogger,
@@ -11,7 +11,7 @@ import {
 } from '@grpc/grpc-js';
 import { Server, Transport, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import { HealthImplementation } from 'grpc-health-check';
-import { firstValueFrom, isObservable } from 'rxjs';
+import { firstValueFrom, isObservable, type Observable } from 'rxjs';
 import { GatewayError } from '../errors/gateway-error.js';
 import type { QueueBounds } from '../streams/bounded-queue.js';
 import { writeBounded } from '../streams/bounded-writer.js';
@@ -145,15 +145,14 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
   private handleStream(handler: MessageHandler) {
     return (call: ServerWritableStream<unknown, unknown>): void => {
       if (this.draining) return void call.emit('error', toCallError(shuttingDown()));
-      runHandler(handler, call).then(
-        (result) => {
-          if (call.cancelled) return;
-          if (!(result instanceof MessageStream)) throw new Error('a streaming handler answers with a MessageStream');
-          const { source$, toMessage } = result as MessageStream;
-          writeBounded(source$, new GrpcCallSink(call, toMessage), this.options.streamBounds);
-        },
-        (error: unknown) => call.emit('error', toCallError(error)),
-      );
+      runHandler(handler, call)
+        .then(toStream)
+        .then(
+          ({ source$, toMessage }) => {
+            if (!call.cancelled) writeBounded(source$, new GrpcCallSink(call, toMessage), this.options.streamBounds);
+          },
+          (error: unknown) => call.emit('error', toCallError(error)),
+        );
     };
   }
 }
@@ -165,6 +164,13 @@ function runHandler(
 ): Promise<unknown> {
   const run: (...parameters: unknown[]) => unknown = handler;
   return Promise.resolve(run(call.request, call.metadata, call));
+}
+
+/** A handler that was refused or failed gives an Observable of its error: the error filter makes it so. */
+function toStream(result: unknown): MessageStream {
+  if (result instanceof MessageStream) return result as MessageStream;
+  if (isObservable(result)) return new MessageStream<object>(result as Observable<object>, (message) => message as Message);
+  throw new Error('a streaming handler answers with a MessageStream');
 }
 
 function shuttingDown(): GatewayError {
