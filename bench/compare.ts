@@ -30,9 +30,9 @@ interface Cost {
   readonly perSecond: number;
 }
 
-const ROUNDS = 5;
-const SETTLE_MS = 200;
-const WINDOW_MS = 1_600;
+const ROUNDS = 21;
+const SETTLE_MS = 100;
+const WINDOW_MS = 500;
 /** Below this share of what was offered the two sides did not do the same work. */
 const DELIVERED_SHARE = 0.97;
 const MICROS = 1_000_000;
@@ -51,7 +51,7 @@ async function measure(clients: Remote<ClientsCommands>, { server, loadId, run }
   return { microsPerItem: (usedAfter.cpuMicros - used.cpuMicros) / count, perSecond: count / seconds };
 }
 
-/** Measures both sides in turns, so that a noisy machine disturbs both, and gives the medians. */
+/** Measures both sides in short turns, so that a noisy machine disturbs both, and gives the medians. */
 export async function compare({ what, unit, clients, gateway, ceiling, offeredPerSecond, target }: Contest): Promise<Row> {
   const costs: { readonly gateway: Cost; readonly ceiling: Cost }[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {

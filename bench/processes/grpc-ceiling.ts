@@ -6,8 +6,8 @@ import { usageCommands } from '../usage.js';
 /** The least that a gRPC server of Node can cost: grpc-js, bytes made beforehand, no application. */
 export type GrpcCeilingCommands = typeof commands;
 
-const readers = new CeilingReaders();
 let payload = Buffer.alloc(0);
+const readers = new CeilingReaders(() => payload);
 
 const identity = (bytes: Buffer): Buffer => bytes;
 const codec = {
@@ -49,8 +49,8 @@ const commands = {
     payload = Buffer.from(bytes);
   },
 
-  play(perSecond: number, durationMs: number): Promise<number> {
-    return readers.play(payload, perSecond, durationMs);
+  follow(upstreamUrl: string): Promise<void> {
+    return readers.follow(upstreamUrl);
   },
 };
 

@@ -8,8 +8,8 @@ import { usageCommands } from '../usage.js';
 /** The least that server-sent events of Node can cost: node:http, bytes made beforehand, no application. */
 export type SseCeilingCommands = typeof commands;
 
-const readers = new CeilingReaders();
 let payload = Buffer.alloc(0);
+const readers = new CeilingReaders(() => payload);
 
 const server = createServer((_, response) => {
   response.writeHead(200, { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache, no-transform' });
@@ -32,8 +32,8 @@ const commands = {
     payload = Buffer.from(bytes);
   },
 
-  play(perSecond: number, durationMs: number): Promise<number> {
-    return readers.play(payload, perSecond, durationMs);
+  follow(upstreamUrl: string): Promise<void> {
+    return readers.follow(upstreamUrl);
   },
 };
 

@@ -1,5 +1,7 @@
 /** The one session of the scripted OpenCode. */
 export const SESSION_ID = 'ses_e02eafccfffefnrmCp9Ziy1alq';
+/** Where a ceiling follows the events, apart from the gateway. */
+export const CEILING_EVENTS = '/ceiling/event';
 export const WORKSPACE = '/workspace';
 const DIRECTORY = `${WORKSPACE}/project`;
 const PROJECT_ID = 'c5bbf01d334e97890cb2b67681fb96a97272b980';

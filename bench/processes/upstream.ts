@@ -5,10 +5,12 @@ import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pace } from '../pace.js';
 import { serve } from '../remote.js';
-import { GrowingMessage, session, SESSION_ID, toServerFrame, WORKSPACE } from './upstream-frames.js';
+import { CEILING_EVENTS, GrowingMessage, session, SESSION_ID, toServerFrame, WORKSPACE } from './upstream-frames.js';
 
 /** A scripted OpenCode: what the gateway asks at its start and for one busy session, and that session's events on command. */
 export type UpstreamCommands = typeof commands;
+
+export type Audience = 'gateway' | 'ceiling';
 
 const HEARTBEAT_MS = 10_000;
 /** Deltas after which a part is closed and the next begun; a long answer of a model has a few thousand. */
@@ -29,25 +31,28 @@ const answers: Readonly<Record<string, unknown>> = {
   '/config/providers': { providers: [] },
 };
 
-const readers = new Set<ServerResponse>();
+/** Followers of OpenCode's events, and a ceiling's: only one kind is told at a time, so that the other rests. */
+const audiences: Readonly<Record<Audience, Set<ServerResponse>>> = { gateway: new Set(), ceiling: new Set() };
+let readers = audiences.gateway;
 
-function follow(response: ServerResponse): void {
+function follow(response: ServerResponse, audience: Audience): void {
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache, no-transform' });
   response.write(toServerFrame('server.connected'));
-  readers.add(response);
-  response.once('close', () => readers.delete(response));
+  audiences[audience].add(response);
+  response.once('close', () => audiences[audience].delete(response));
 }
 
 const server = createServer((request, response) => {
   const path = request.url?.split('?')[0] ?? '';
-  if (path === '/global/event') return follow(response);
+  if (path === '/global/event') return follow(response, 'gateway');
+  if (path === CEILING_EVENTS) return follow(response, 'ceiling');
   const answer = answers[path];
   response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
   response.end(JSON.stringify(answer ?? { name: 'NotFoundError', data: { message: path } }));
 });
 
-function tell(frames: string): void {
-  for (const reader of readers) reader.write(frames);
+function tell(frames: string, to = readers): void {
+  for (const reader of to) reader.write(frames);
 }
 
 /** Settles when a reader has taken what it was sent, or left. */
@@ -83,12 +88,13 @@ const commands = {
   async start(): Promise<string> {
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
-    setInterval(() => tell(toServerFrame('server.heartbeat')), HEARTBEAT_MS).unref();
+    setInterval(() => tell(toServerFrame('server.heartbeat'), audiences.gateway), HEARTBEAT_MS).unref();
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   },
 
   /** Lets a text grow at a rate (Infinity: as fast as it is read); gives the number of deltas. The nth delta is `w<n> `. */
-  async play(perSecond: number, durationMs: number): Promise<number> {
+  async play(perSecond: number, durationMs: number, audience: Audience = 'gateway'): Promise<number> {
+    readers = audiences[audience];
     const message = new GrowingMessage();
     tell(message.begin());
     let next = 0;

@@ -8,7 +8,7 @@ import type { Row } from '../table.js';
 
 const CONNECTIONS = 4;
 const CALLERS = 32;
-const WARM_UP_MS = 1_500;
+const WARM_UP_MS = 4_000;
 const TARGET = 0.7;
 
 /** A call that does nothing but pass through the gateway: guard, pipe, controller, encoding. */
