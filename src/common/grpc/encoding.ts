@@ -2,9 +2,16 @@ import { toBinary, toJsonString, type Message } from '@bufbuild/protobuf';
 import { FanOutCache } from '../streams/fan-out-cache.js';
 import { protoTypes, schemaOf } from './proto-types.js';
 
-const binaryOf = new FanOutCache((message: Message) => {
-  const array = toBinary(schemaOf(message), message);
-  return Buffer.from(array.buffer, array.byteOffset, array.byteLength);
+/** A gRPC message on the wire begins with a byte for compression and its length in four. */
+const FRAME_HEADER_BYTES = 5;
+
+const frameOf = new FanOutCache((message: Message) => {
+  const bytes = toBinary(schemaOf(message), message);
+  const frame = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES + bytes.length);
+  frame.writeUInt8(0, 0);
+  frame.writeUInt32BE(bytes.length, 1);
+  frame.set(bytes, FRAME_HEADER_BYTES);
+  return frame;
 });
 
 const jsonOf = new FanOutCache((message: Message) =>
@@ -12,12 +19,12 @@ const jsonOf = new FanOutCache((message: Message) =>
 );
 
 /**
- * The message in protobuf's binary form, encoded once however many readers get it.
+ * The message as gRPC frames it (length-prefixed, uncompressed protobuf), encoded once however many readers get it.
  *
  * Measured: 1.75 to 2 times the throughput at 1,000 streams. A message must not be changed after its first encoding.
  */
-export function encodeBinary(message: Message): Buffer {
-  return binaryOf.get(message);
+export function encodeFrame(message: Message): Buffer {
+  return frameOf.get(message);
 }
 
 /** The message as ProtoJSON the way grpc-gateway prints it (fields without presence always there), encoded once. */

@@ -1,17 +1,20 @@
 import { fromBinary, toBinary, type DescMethod, type DescService, type Message } from '@bufbuild/protobuf';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
-import { encodeBinary } from './encoding.js';
 import { methodPath } from './proto-types.js';
+
+function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
 
 function toMethodDefinition(method: DescMethod): MethodDefinition<Message, Message> {
   return {
     path: methodPath(method),
     requestStream: method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming',
     responseStream: method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming',
-    requestSerialize: (message) => Buffer.from(toBinary(method.input, message)),
+    requestSerialize: (message) => toBuffer(toBinary(method.input, message)),
     requestDeserialize: (bytes) => fromBinary(method.input, bytes),
-    // Streams arrive here as bytes already: their queue is bounded in bytes, so it encodes first.
-    responseSerialize: (message: unknown) => (Buffer.isBuffer(message) ? message : encodeBinary(message as Message)),
+    // Answers of unary calls only: streams write frames themselves.
+    responseSerialize: (message) => toBuffer(toBinary(method.output, message)),
     responseDeserialize: (bytes) => fromBinary(method.output, bytes),
   };
 }
