@@ -1,7 +1,9 @@
 import { createRegistry, type DescFile, type DescMessage, type DescMethod, type DescService, type Message } from '@bufbuild/protobuf';
 import { file_agent } from './generated/agent_pb.js';
 import { file_auth } from './generated/auth_pb.js';
+import { file_command } from './generated/command_pb.js';
 import { file_event } from './generated/event_pb.js';
+import { file_file } from './generated/file_pb.js';
 import { file_google_rpc_error_details } from './generated/google/rpc/error_details_pb.js';
 import { file_google_rpc_status } from './generated/google/rpc/status_pb.js';
 import { file_grpc_health_v1_health } from './generated/grpc/health/v1/health_pb.js';
@@ -20,6 +22,8 @@ const serviceFiles: readonly DescFile[] = [
   file_question,
   file_agent,
   file_auth,
+  file_command,
+  file_file,
   file_event,
   file_opencode,
 ];

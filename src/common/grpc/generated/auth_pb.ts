@@ -11,7 +11,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file auth.proto.
  */
 export const file_auth: GenFile = /*@__PURE__*/
-  fileDesc("CgphdXRoLnByb3RvEg1vcGVuY29kZS5hdXRoInYKEFByb3ZpZGVyQXV0aEluZm8SEwoLcHJvdmlkZXJfaWQYASABKAkSJQoEdHlwZRgCIAEoDjIXLm9wZW5jb2RlLmF1dGguQXV0aFR5cGUSFwoKZXhwaXJlc19hdBgDIAEoBEgAiAEBQg0KC19leHBpcmVzX2F0IkAKCkF1dGhTdGF0dXMSMgoJcHJvdmlkZXJzGAEgAygLMh8ub3BlbmNvZGUuYXV0aC5Qcm92aWRlckF1dGhJbmZvIiMKDlByb3ZpZGVyU3RhdHVzEhEKCWNvbm5lY3RlZBgBIAMoCSIqChNQcm92aWRlckF1dGhSZXF1ZXN0EhMKC3Byb3ZpZGVyX2lkGAEgASgJIlcKGVN3aXRjaFByb3ZpZGVyQXV0aFJlcXVlc3QSEwoLcHJvdmlkZXJfaWQYASABKAkSJQoEdHlwZRgCIAEoDjIXLm9wZW5jb2RlLmF1dGguQXV0aFR5cGUiBwoFRW1wdHkqPQoIQXV0aFR5cGUSGQoVQVVUSF9UWVBFX1VOU1BFQ0lGSUVEEAASCwoHQVBJX0tFWRABEgkKBU9BVVRIEAIytQMKC0F1dGhTZXJ2aWNlEk8KDUdldEF1dGhTdGF0dXMSFC5vcGVuY29kZS5hdXRoLkVtcHR5Ghkub3BlbmNvZGUuYXV0aC5BdXRoU3RhdHVzIg2C0+STAgcSBS9hdXRoEnMKD0dldFByb3ZpZGVyQXV0aBIiLm9wZW5jb2RlLmF1dGguUHJvdmlkZXJBdXRoUmVxdWVzdBofLm9wZW5jb2RlLmF1dGguUHJvdmlkZXJBdXRoSW5mbyIbgtPkkwIVEhMvYXV0aC97cHJvdmlkZXJfaWR9EmMKEUdldFByb3ZpZGVyU3RhdHVzEhQub3BlbmNvZGUuYXV0aC5FbXB0eRodLm9wZW5jb2RlLmF1dGguUHJvdmlkZXJTdGF0dXMiGYLT5JMCExIRL3Byb3ZpZGVycy9zdGF0dXMSewoSU3dpdGNoUHJvdmlkZXJBdXRoEigub3BlbmNvZGUuYXV0aC5Td2l0Y2hQcm92aWRlckF1dGhSZXF1ZXN0GhQub3BlbmNvZGUuYXV0aC5FbXB0eSIlgtPkkwIfOgEqIhovYXV0aC97cHJvdmlkZXJfaWR9L3N3aXRjaGIGcHJvdG8z", [file_google_api_annotations]);
+  fileDesc("CgphdXRoLnByb3RvEg1vcGVuY29kZS5hdXRoIp8BChBQcm92aWRlckF1dGhJbmZvEhMKC3Byb3ZpZGVyX2lkGAEgASgJEiUKBHR5cGUYAiABKA4yFy5vcGVuY29kZS5hdXRoLkF1dGhUeXBlEhcKCmV4cGlyZXNfYXQYAyABKARIAIgBARInCgZzdG9yZWQYBCADKA4yFy5vcGVuY29kZS5hdXRoLkF1dGhUeXBlQg0KC19leHBpcmVzX2F0IkAKCkF1dGhTdGF0dXMSMgoJcHJvdmlkZXJzGAEgAygLMh8ub3BlbmNvZGUuYXV0aC5Qcm92aWRlckF1dGhJbmZvIiMKDlByb3ZpZGVyU3RhdHVzEhEKCWNvbm5lY3RlZBgBIAMoCSIqChNQcm92aWRlckF1dGhSZXF1ZXN0EhMKC3Byb3ZpZGVyX2lkGAEgASgJIlcKGVN3aXRjaFByb3ZpZGVyQXV0aFJlcXVlc3QSEwoLcHJvdmlkZXJfaWQYASABKAkSJQoEdHlwZRgCIAEoDjIXLm9wZW5jb2RlLmF1dGguQXV0aFR5cGUihQEKHFNldFByb3ZpZGVyQ3JlZGVudGlhbFJlcXVlc3QSEwoLcHJvdmlkZXJfaWQYASABKAkSEQoHYXBpX2tleRgCIAEoCUgAEi8KBW9hdXRoGAMgASgLMh4ub3BlbmNvZGUuYXV0aC5PQXV0aENyZWRlbnRpYWxIAEIMCgpjcmVkZW50aWFsIqoBCg9PQXV0aENyZWRlbnRpYWwSFQoNcmVmcmVzaF90b2tlbhgBIAEoCRIUCgxhY2Nlc3NfdG9rZW4YAiABKAkSEgoKZXhwaXJlc19hdBgDIAEoBBIXCgphY2NvdW50X2lkGAQgASgJSACIAQESGwoOZW50ZXJwcmlzZV91cmwYBSABKAlIAYgBAUINCgtfYWNjb3VudF9pZEIRCg9fZW50ZXJwcmlzZV91cmwiBwoFRW1wdHkqPQoIQXV0aFR5cGUSGQoVQVVUSF9UWVBFX1VOU1BFQ0lGSUVEEAASCwoHQVBJX0tFWRABEgkKBU9BVVRIEAIypAUKC0F1dGhTZXJ2aWNlEk8KDUdldEF1dGhTdGF0dXMSFC5vcGVuY29kZS5hdXRoLkVtcHR5Ghkub3BlbmNvZGUuYXV0aC5BdXRoU3RhdHVzIg2C0+STAgcSBS9hdXRoEnMKD0dldFByb3ZpZGVyQXV0aBIiLm9wZW5jb2RlLmF1dGguUHJvdmlkZXJBdXRoUmVxdWVzdBofLm9wZW5jb2RlLmF1dGguUHJvdmlkZXJBdXRoSW5mbyIbgtPkkwIVEhMvYXV0aC97cHJvdmlkZXJfaWR9EmMKEUdldFByb3ZpZGVyU3RhdHVzEhQub3BlbmNvZGUuYXV0aC5FbXB0eRodLm9wZW5jb2RlLmF1dGguUHJvdmlkZXJTdGF0dXMiGYLT5JMCExIRL3Byb3ZpZGVycy9zdGF0dXMSewoSU3dpdGNoUHJvdmlkZXJBdXRoEigub3BlbmNvZGUuYXV0aC5Td2l0Y2hQcm92aWRlckF1dGhSZXF1ZXN0GhQub3BlbmNvZGUuYXV0aC5FbXB0eSIlgtPkkwIfOgEqIhovYXV0aC97cHJvdmlkZXJfaWR9L3N3aXRjaBJ6ChVTZXRQcm92aWRlckNyZWRlbnRpYWwSKy5vcGVuY29kZS5hdXRoLlNldFByb3ZpZGVyQ3JlZGVudGlhbFJlcXVlc3QaFC5vcGVuY29kZS5hdXRoLkVtcHR5Ih6C0+STAhg6ASoaEy9hdXRoL3twcm92aWRlcl9pZH0ScQoYUmVtb3ZlUHJvdmlkZXJDcmVkZW50aWFsEiIub3BlbmNvZGUuYXV0aC5Qcm92aWRlckF1dGhSZXF1ZXN0GhQub3BlbmNvZGUuYXV0aC5FbXB0eSIbgtPkkwIVKhMvYXV0aC97cHJvdmlkZXJfaWR9YgZwcm90bzM", [file_google_api_annotations]);
 
 /**
  * Per-provider auth info (auth is provider-specific, not global!)
@@ -37,6 +37,15 @@ export type ProviderAuthInfo = Message<"opencode.auth.ProviderAuthInfo"> & {
    * @generated from field: optional uint64 expires_at = 3;
    */
   expiresAt?: bigint | undefined;
+
+  /**
+   * added
+   *
+   * what SwitchProviderAuth can switch to
+   *
+   * @generated from field: repeated opencode.auth.AuthType stored = 4;
+   */
+  stored: AuthType[];
 };
 
 /**
@@ -130,6 +139,81 @@ export const SwitchProviderAuthRequestSchema: GenMessage<SwitchProviderAuthReque
   messageDesc(file_auth, 4);
 
 /**
+ * A key or token set is write-only: nothing gives it back.
+ *
+ * @generated from message opencode.auth.SetProviderCredentialRequest
+ */
+export type SetProviderCredentialRequest = Message<"opencode.auth.SetProviderCredentialRequest"> & {
+  /**
+   * @generated from field: string provider_id = 1;
+   */
+  providerId: string;
+
+  /**
+   * @generated from oneof opencode.auth.SetProviderCredentialRequest.credential
+   */
+  credential: {
+    /**
+     * @generated from field: string api_key = 2;
+     */
+    value: string;
+    case: "apiKey";
+  } | {
+    /**
+     * @generated from field: opencode.auth.OAuthCredential oauth = 3;
+     */
+    value: OAuthCredential;
+    case: "oauth";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message opencode.auth.SetProviderCredentialRequest.
+ * Use `create(SetProviderCredentialRequestSchema)` to create a new message.
+ */
+export const SetProviderCredentialRequestSchema: GenMessage<SetProviderCredentialRequest> = /*@__PURE__*/
+  messageDesc(file_auth, 5);
+
+/**
+ * @generated from message opencode.auth.OAuthCredential
+ */
+export type OAuthCredential = Message<"opencode.auth.OAuthCredential"> & {
+  /**
+   * @generated from field: string refresh_token = 1;
+   */
+  refreshToken: string;
+
+  /**
+   * @generated from field: string access_token = 2;
+   */
+  accessToken: string;
+
+  /**
+   * Unix ms; 0: now, to be refreshed before its first use
+   *
+   * @generated from field: uint64 expires_at = 3;
+   */
+  expiresAt: bigint;
+
+  /**
+   * @generated from field: optional string account_id = 4;
+   */
+  accountId?: string | undefined;
+
+  /**
+   * @generated from field: optional string enterprise_url = 5;
+   */
+  enterpriseUrl?: string | undefined;
+};
+
+/**
+ * Describes the message opencode.auth.OAuthCredential.
+ * Use `create(OAuthCredentialSchema)` to create a new message.
+ */
+export const OAuthCredentialSchema: GenMessage<OAuthCredential> = /*@__PURE__*/
+  messageDesc(file_auth, 6);
+
+/**
  * @generated from message opencode.auth.Empty
  */
 export type Empty = Message<"opencode.auth.Empty"> & {
@@ -140,7 +224,7 @@ export type Empty = Message<"opencode.auth.Empty"> & {
  * Use `create(EmptySchema)` to create a new message.
  */
 export const EmptySchema: GenMessage<Empty> = /*@__PURE__*/
-  messageDesc(file_auth, 5);
+  messageDesc(file_auth, 7);
 
 /**
  * @generated from enum opencode.auth.AuthType
@@ -206,6 +290,26 @@ export const AuthService: GenService<{
   switchProviderAuth: {
     methodKind: "unary";
     input: typeof SwitchProviderAuthRequestSchema;
+    output: typeof EmptySchema;
+  },
+  /**
+   * Stores a credential and makes it the one in use. No turn may run meanwhile.
+   *
+   * @generated from rpc opencode.auth.AuthService.SetProviderCredential
+   */
+  setProviderCredential: {
+    methodKind: "unary";
+    input: typeof SetProviderCredentialRequestSchema;
+    output: typeof EmptySchema;
+  },
+  /**
+   * Forgets every credential of the provider. No turn may run meanwhile.
+   *
+   * @generated from rpc opencode.auth.AuthService.RemoveProviderCredential
+   */
+  removeProviderCredential: {
+    methodKind: "unary";
+    input: typeof ProviderAuthRequestSchema;
     output: typeof EmptySchema;
   },
 }> = /*@__PURE__*/

@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file message.proto.
  */
 export const file_message: GenFile = /*@__PURE__*/
-  fileDesc("Cg1tZXNzYWdlLnByb3RvEhBvcGVuY29kZS5tZXNzYWdlIpMCChJTZW5kTWVzc2FnZVJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRIsCgVwYXJ0cxgCIAMoCzIdLm9wZW5jb2RlLm1lc3NhZ2UuTWVzc2FnZVBhcnQSMgoFbW9kZWwYAyABKAsyHi5vcGVuY29kZS5tb2RlbC5Nb2RlbFNlbGVjdGlvbkgAiAEBEhIKBWFnZW50GAQgASgJSAGIAQESEgoKcmVxdWVzdF9pZBgFIAEoCRITCgZzeXN0ZW0YBiABKAlIAogBARIrCgl0ZXh0X21vZGUYByABKA4yGC5vcGVuY29kZS5ldmVudC5UZXh0TW9kZUIICgZfbW9kZWxCCAoGX2FnZW50QgkKB19zeXN0ZW0icAoLTWVzc2FnZVBhcnQSKgoEdGV4dBgBIAEoCzIaLm9wZW5jb2RlLm1lc3NhZ2UuVGV4dFBhcnRIABIqCgRmaWxlGAIgASgLMhoub3BlbmNvZGUubWVzc2FnZS5GaWxlUGFydEgAQgkKB2NvbnRlbnQiGAoIVGV4dFBhcnQSDAoEdGV4dBgBIAEoCSJJCghGaWxlUGFydBIMCgRtaW1lGAEgASgJEhUKCGZpbGVuYW1lGAIgASgJSACIAQESCwoDdXJsGAMgASgJQgsKCV9maWxlbmFtZSKFBgoORGlzcGxheU1lc3NhZ2USEgoKbWVzc2FnZV9pZBgBIAEoCRIMCgRyb2xlGAIgASgJEhIKCnRleHRfcGFydHMYAyADKAkSFwoPcmVhc29uaW5nX3BhcnRzGAQgAygJEhkKDHRva2Vuc19pbnB1dBgFIAEoBEgAiAEBEhoKDXRva2Vuc19vdXRwdXQYBiABKARIAYgBARIdChB0b2tlbnNfcmVhc29uaW5nGAcgASgESAKIAQESMAoKdG9vbF9jYWxscxgIIAMoCzIcLm9wZW5jb2RlLnRvb2wuVG9vbENhbGxTdGF0ZRIXCgpzZXNzaW9uX2lkGAkgASgJSAOIAQESFgoJcGFyZW50X2lkGAogASgJSASIAQESEgoFYWdlbnQYCyABKAlIBYgBARISCgVtb2RlbBgMIAEoCUgGiAEBEhEKBGNvc3QYDSABKAFIB4gBARIXCgpjcmVhdGVkX2F0GA4gASgDSAiIAQESGQoMY29tcGxldGVkX2F0GA8gASgDSAmIAQESEwoGZmluaXNoGBAgASgJSAqIAQESFwoKZXJyb3JfbmFtZRgRIAEoCUgLiAEBEhoKDWVycm9yX21lc3NhZ2UYEiABKAlIDIgBARIxCgVwYXJ0cxgUIAMoCzIiLm9wZW5jb2RlLmV2ZW50Lk1lc3NhZ2VQYXJ0VXBkYXRlZBIyCgp0dXJuX3N0YXRlGBUgASgOMhkub3BlbmNvZGUuZXZlbnQuVHVyblN0YXRlSA2IAQFCDwoNX3Rva2Vuc19pbnB1dEIQCg5fdG9rZW5zX291dHB1dEITChFfdG9rZW5zX3JlYXNvbmluZ0INCgtfc2Vzc2lvbl9pZEIMCgpfcGFyZW50X2lkQggKBl9hZ2VudEIICgZfbW9kZWxCBwoFX2Nvc3RCDQoLX2NyZWF0ZWRfYXRCDwoNX2NvbXBsZXRlZF9hdEIJCgdfZmluaXNoQg0KC19lcnJvcl9uYW1lQhAKDl9lcnJvcl9tZXNzYWdlQg0KC190dXJuX3N0YXRlIkEKC01lc3NhZ2VMaXN0EjIKCG1lc3NhZ2VzGAEgAygLMiAub3BlbmNvZGUubWVzc2FnZS5EaXNwbGF5TWVzc2FnZSIpChNBYm9ydFNlc3Npb25SZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAkiKAoSR2V0TWVzc2FnZXNSZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAkiUAoTTGlzdE1lc3NhZ2VzUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImMKFExpc3RNZXNzYWdlc1Jlc3BvbnNlEjIKCG1lc3NhZ2VzGAEgAygLMiAub3BlbmNvZGUubWVzc2FnZS5EaXNwbGF5TWVzc2FnZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiOwoRR2V0TWVzc2FnZVJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJIgcKBUVtcHR5MvMGCg5NZXNzYWdlU2VydmljZRJ4CgtTZW5kTWVzc2FnZRIkLm9wZW5jb2RlLm1lc3NhZ2UuU2VuZE1lc3NhZ2VSZXF1ZXN0Ghcub3BlbmNvZGUubWVzc2FnZS5FbXB0eSIqgtPkkwIkOgEqIh8vc2Vzc2lvbnMve3Nlc3Npb25faWR9L21lc3NhZ2VzElIKC0dldE1lc3NhZ2VzEiQub3BlbmNvZGUubWVzc2FnZS5HZXRNZXNzYWdlc1JlcXVlc3QaHS5vcGVuY29kZS5tZXNzYWdlLk1lc3NhZ2VMaXN0EncKDEFib3J0U2Vzc2lvbhIlLm9wZW5jb2RlLm1lc3NhZ2UuQWJvcnRTZXNzaW9uUmVxdWVzdBoXLm9wZW5jb2RlLm1lc3NhZ2UuRW1wdHkiJ4LT5JMCIToBKiIcL3Nlc3Npb25zL3tzZXNzaW9uX2lkfS9hYm9ydBJ7CgpSdW5NZXNzYWdlEiQub3BlbmNvZGUubWVzc2FnZS5TZW5kTWVzc2FnZVJlcXVlc3QaIC5vcGVuY29kZS5tZXNzYWdlLkRpc3BsYXlNZXNzYWdlIiWC0+STAh86ASoiGi9zZXNzaW9ucy97c2Vzc2lvbl9pZH0vcnVuEocBCg1TdHJlYW1NZXNzYWdlEiQub3BlbmNvZGUubWVzc2FnZS5TZW5kTWVzc2FnZVJlcXVlc3QaGy5vcGVuY29kZS5ldmVudC5HbG9iYWxFdmVudCIxgtPkkwIrOgEqIiYvc2Vzc2lvbnMve3Nlc3Npb25faWR9L21lc3NhZ2VzL3N0cmVhbTABEoYBCgxMaXN0TWVzc2FnZXMSJS5vcGVuY29kZS5tZXNzYWdlLkxpc3RNZXNzYWdlc1JlcXVlc3QaJi5vcGVuY29kZS5tZXNzYWdlLkxpc3RNZXNzYWdlc1Jlc3BvbnNlIieC0+STAiESHy9zZXNzaW9ucy97c2Vzc2lvbl9pZH0vbWVzc2FnZXMSiQEKCkdldE1lc3NhZ2USIy5vcGVuY29kZS5tZXNzYWdlLkdldE1lc3NhZ2VSZXF1ZXN0GiAub3BlbmNvZGUubWVzc2FnZS5EaXNwbGF5TWVzc2FnZSI0gtPkkwIuEiwvc2Vzc2lvbnMve3Nlc3Npb25faWR9L21lc3NhZ2VzL3ttZXNzYWdlX2lkfWIGcHJvdG8z", [file_event, file_google_api_annotations, file_model_selection, file_tool]);
+  fileDesc("Cg1tZXNzYWdlLnByb3RvEhBvcGVuY29kZS5tZXNzYWdlIrUCChJTZW5kTWVzc2FnZVJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRIsCgVwYXJ0cxgCIAMoCzIdLm9wZW5jb2RlLm1lc3NhZ2UuTWVzc2FnZVBhcnQSMgoFbW9kZWwYAyABKAsyHi5vcGVuY29kZS5tb2RlbC5Nb2RlbFNlbGVjdGlvbkgAiAEBEhIKBWFnZW50GAQgASgJSAGIAQESEgoKcmVxdWVzdF9pZBgFIAEoCRITCgZzeXN0ZW0YBiABKAlIAogBARIrCgl0ZXh0X21vZGUYByABKA4yGC5vcGVuY29kZS5ldmVudC5UZXh0TW9kZRIUCgd2YXJpYW50GAggASgJSAOIAQFCCAoGX21vZGVsQggKBl9hZ2VudEIJCgdfc3lzdGVtQgoKCF92YXJpYW50InAKC01lc3NhZ2VQYXJ0EioKBHRleHQYASABKAsyGi5vcGVuY29kZS5tZXNzYWdlLlRleHRQYXJ0SAASKgoEZmlsZRgCIAEoCzIaLm9wZW5jb2RlLm1lc3NhZ2UuRmlsZVBhcnRIAEIJCgdjb250ZW50IhgKCFRleHRQYXJ0EgwKBHRleHQYASABKAkiSQoIRmlsZVBhcnQSDAoEbWltZRgBIAEoCRIVCghmaWxlbmFtZRgCIAEoCUgAiAEBEgsKA3VybBgDIAEoCUILCglfZmlsZW5hbWUihQYKDkRpc3BsYXlNZXNzYWdlEhIKCm1lc3NhZ2VfaWQYASABKAkSDAoEcm9sZRgCIAEoCRISCgp0ZXh0X3BhcnRzGAMgAygJEhcKD3JlYXNvbmluZ19wYXJ0cxgEIAMoCRIZCgx0b2tlbnNfaW5wdXQYBSABKARIAIgBARIaCg10b2tlbnNfb3V0cHV0GAYgASgESAGIAQESHQoQdG9rZW5zX3JlYXNvbmluZxgHIAEoBEgCiAEBEjAKCnRvb2xfY2FsbHMYCCADKAsyHC5vcGVuY29kZS50b29sLlRvb2xDYWxsU3RhdGUSFwoKc2Vzc2lvbl9pZBgJIAEoCUgDiAEBEhYKCXBhcmVudF9pZBgKIAEoCUgEiAEBEhIKBWFnZW50GAsgASgJSAWIAQESEgoFbW9kZWwYDCABKAlIBogBARIRCgRjb3N0GA0gASgBSAeIAQESFwoKY3JlYXRlZF9hdBgOIAEoA0gIiAEBEhkKDGNvbXBsZXRlZF9hdBgPIAEoA0gJiAEBEhMKBmZpbmlzaBgQIAEoCUgKiAEBEhcKCmVycm9yX25hbWUYESABKAlIC4gBARIaCg1lcnJvcl9tZXNzYWdlGBIgASgJSAyIAQESMQoFcGFydHMYFCADKAsyIi5vcGVuY29kZS5ldmVudC5NZXNzYWdlUGFydFVwZGF0ZWQSMgoKdHVybl9zdGF0ZRgVIAEoDjIZLm9wZW5jb2RlLmV2ZW50LlR1cm5TdGF0ZUgNiAEBQg8KDV90b2tlbnNfaW5wdXRCEAoOX3Rva2Vuc19vdXRwdXRCEwoRX3Rva2Vuc19yZWFzb25pbmdCDQoLX3Nlc3Npb25faWRCDAoKX3BhcmVudF9pZEIICgZfYWdlbnRCCAoGX21vZGVsQgcKBV9jb3N0Qg0KC19jcmVhdGVkX2F0Qg8KDV9jb21wbGV0ZWRfYXRCCQoHX2ZpbmlzaEINCgtfZXJyb3JfbmFtZUIQCg5fZXJyb3JfbWVzc2FnZUINCgtfdHVybl9zdGF0ZSJBCgtNZXNzYWdlTGlzdBIyCghtZXNzYWdlcxgBIAMoCzIgLm9wZW5jb2RlLm1lc3NhZ2UuRGlzcGxheU1lc3NhZ2UiKQoTQWJvcnRTZXNzaW9uUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJIigKEkdldE1lc3NhZ2VzUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJIlAKE0xpc3RNZXNzYWdlc1JlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJjChRMaXN0TWVzc2FnZXNSZXNwb25zZRIyCghtZXNzYWdlcxgBIAMoCzIgLm9wZW5jb2RlLm1lc3NhZ2UuRGlzcGxheU1lc3NhZ2USFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIjsKEUdldE1lc3NhZ2VSZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAkSEgoKbWVzc2FnZV9pZBgCIAEoCSKbAQoRUnVuQ29tbWFuZFJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRIPCgdjb21tYW5kGAIgASgJEhEKCWFyZ3VtZW50cxgDIAEoCRISCgVhZ2VudBgEIAEoCUgAiAEBEhIKBW1vZGVsGAUgASgJSAGIAQESEgoKcmVxdWVzdF9pZBgGIAEoCUIICgZfYWdlbnRCCAoGX21vZGVsIncKD1J1blNoZWxsUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJEg8KB2NvbW1hbmQYAiABKAkSDQoFYWdlbnQYAyABKAkSEgoFbW9kZWwYBCABKAlIAIgBARISCgpyZXF1ZXN0X2lkGAUgASgJQggKBl9tb2RlbCIHCgVFbXB0eTLzCQoOTWVzc2FnZVNlcnZpY2USeAoLU2VuZE1lc3NhZ2USJC5vcGVuY29kZS5tZXNzYWdlLlNlbmRNZXNzYWdlUmVxdWVzdBoXLm9wZW5jb2RlLm1lc3NhZ2UuRW1wdHkiKoLT5JMCJDoBKiIfL3Nlc3Npb25zL3tzZXNzaW9uX2lkfS9tZXNzYWdlcxJSCgtHZXRNZXNzYWdlcxIkLm9wZW5jb2RlLm1lc3NhZ2UuR2V0TWVzc2FnZXNSZXF1ZXN0Gh0ub3BlbmNvZGUubWVzc2FnZS5NZXNzYWdlTGlzdBJ3CgxBYm9ydFNlc3Npb24SJS5vcGVuY29kZS5tZXNzYWdlLkFib3J0U2Vzc2lvblJlcXVlc3QaFy5vcGVuY29kZS5tZXNzYWdlLkVtcHR5IieC0+STAiE6ASoiHC9zZXNzaW9ucy97c2Vzc2lvbl9pZH0vYWJvcnQSewoKUnVuTWVzc2FnZRIkLm9wZW5jb2RlLm1lc3NhZ2UuU2VuZE1lc3NhZ2VSZXF1ZXN0GiAub3BlbmNvZGUubWVzc2FnZS5EaXNwbGF5TWVzc2FnZSIlgtPkkwIfOgEqIhovc2Vzc2lvbnMve3Nlc3Npb25faWR9L3J1bhKHAQoNU3RyZWFtTWVzc2FnZRIkLm9wZW5jb2RlLm1lc3NhZ2UuU2VuZE1lc3NhZ2VSZXF1ZXN0Ghsub3BlbmNvZGUuZXZlbnQuR2xvYmFsRXZlbnQiMYLT5JMCKzoBKiImL3Nlc3Npb25zL3tzZXNzaW9uX2lkfS9tZXNzYWdlcy9zdHJlYW0wARKGAQoMTGlzdE1lc3NhZ2VzEiUub3BlbmNvZGUubWVzc2FnZS5MaXN0TWVzc2FnZXNSZXF1ZXN0GiYub3BlbmNvZGUubWVzc2FnZS5MaXN0TWVzc2FnZXNSZXNwb25zZSIngtPkkwIhEh8vc2Vzc2lvbnMve3Nlc3Npb25faWR9L21lc3NhZ2VzEokBCgpHZXRNZXNzYWdlEiMub3BlbmNvZGUubWVzc2FnZS5HZXRNZXNzYWdlUmVxdWVzdBogLm9wZW5jb2RlLm1lc3NhZ2UuRGlzcGxheU1lc3NhZ2UiNILT5JMCLhIsL3Nlc3Npb25zL3tzZXNzaW9uX2lkfS9tZXNzYWdlcy97bWVzc2FnZV9pZH0SgwEKDURlbGV0ZU1lc3NhZ2USIy5vcGVuY29kZS5tZXNzYWdlLkdldE1lc3NhZ2VSZXF1ZXN0Ghcub3BlbmNvZGUubWVzc2FnZS5FbXB0eSI0gtPkkwIuKiwvc2Vzc2lvbnMve3Nlc3Npb25faWR9L21lc3NhZ2VzL3ttZXNzYWdlX2lkfRJ+CgpSdW5Db21tYW5kEiMub3BlbmNvZGUubWVzc2FnZS5SdW5Db21tYW5kUmVxdWVzdBogLm9wZW5jb2RlLm1lc3NhZ2UuRGlzcGxheU1lc3NhZ2UiKYLT5JMCIzoBKiIeL3Nlc3Npb25zL3tzZXNzaW9uX2lkfS9jb21tYW5kEngKCFJ1blNoZWxsEiEub3BlbmNvZGUubWVzc2FnZS5SdW5TaGVsbFJlcXVlc3QaIC5vcGVuY29kZS5tZXNzYWdlLkRpc3BsYXlNZXNzYWdlIieC0+STAiE6ASoiHC9zZXNzaW9ucy97c2Vzc2lvbl9pZH0vc2hlbGxiBnByb3RvMw", [file_event, file_google_api_annotations, file_model_selection, file_tool]);
 
 /**
  * Outbound: a prompt for a session.
@@ -73,6 +73,13 @@ export type SendMessageRequest = Message<"opencode.message.SendMessageRequest"> 
    * @generated from field: opencode.event.TextMode text_mode = 7;
    */
   textMode: TextMode;
+
+  /**
+   * one of the model's variants, such as a reasoning effort
+   *
+   * @generated from field: optional string variant = 8;
+   */
+  variant?: string | undefined;
 };
 
 /**
@@ -424,6 +431,99 @@ export const GetMessageRequestSchema: GenMessage<GetMessageRequest> = /*@__PURE_
   messageDesc(file_message, 10);
 
 /**
+ * @generated from message opencode.message.RunCommandRequest
+ */
+export type RunCommandRequest = Message<"opencode.message.RunCommandRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * a name of ListCommands
+   *
+   * @generated from field: string command = 2;
+   */
+  command: string;
+
+  /**
+   * @generated from field: string arguments = 3;
+   */
+  arguments: string;
+
+  /**
+   * @generated from field: optional string agent = 4;
+   */
+  agent?: string | undefined;
+
+  /**
+   * provider/model
+   *
+   * @generated from field: optional string model = 5;
+   */
+  model?: string | undefined;
+
+  /**
+   * REST: also Idempotency-Key
+   *
+   * @generated from field: string request_id = 6;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message opencode.message.RunCommandRequest.
+ * Use `create(RunCommandRequestSchema)` to create a new message.
+ */
+export const RunCommandRequestSchema: GenMessage<RunCommandRequest> = /*@__PURE__*/
+  messageDesc(file_message, 11);
+
+/**
+ * @generated from message opencode.message.RunShellRequest
+ */
+export type RunShellRequest = Message<"opencode.message.RunShellRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * run by a shell in the session's directory, without asking anybody
+   *
+   * @generated from field: string command = 2;
+   */
+  command: string;
+
+  /**
+   * empty: the session's or the default
+   *
+   * @generated from field: string agent = 3;
+   */
+  agent: string;
+
+  /**
+   * provider/model
+   *
+   * @generated from field: optional string model = 4;
+   */
+  model?: string | undefined;
+
+  /**
+   * REST: also Idempotency-Key
+   *
+   * @generated from field: string request_id = 5;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message opencode.message.RunShellRequest.
+ * Use `create(RunShellRequestSchema)` to create a new message.
+ */
+export const RunShellRequestSchema: GenMessage<RunShellRequest> = /*@__PURE__*/
+  messageDesc(file_message, 12);
+
+/**
  * @generated from message opencode.message.Empty
  */
 export type Empty = Message<"opencode.message.Empty"> & {
@@ -434,7 +534,7 @@ export type Empty = Message<"opencode.message.Empty"> & {
  * Use `create(EmptySchema)` to create a new message.
  */
 export const EmptySchema: GenMessage<Empty> = /*@__PURE__*/
-  messageDesc(file_message, 11);
+  messageDesc(file_message, 13);
 
 /**
  * @generated from service opencode.message.MessageService
@@ -506,6 +606,36 @@ export const MessageService: GenService<{
   getMessage: {
     methodKind: "unary";
     input: typeof GetMessageRequestSchema;
+    output: typeof DisplayMessageSchema;
+  },
+  /**
+   * Only while the session is idle.
+   *
+   * @generated from rpc opencode.message.MessageService.DeleteMessage
+   */
+  deleteMessage: {
+    methodKind: "unary";
+    input: typeof GetMessageRequestSchema;
+    output: typeof EmptySchema;
+  },
+  /**
+   * Runs a command as a turn and waits for its true end, as RunMessage.
+   *
+   * @generated from rpc opencode.message.MessageService.RunCommand
+   */
+  runCommand: {
+    methodKind: "unary";
+    input: typeof RunCommandRequestSchema;
+    output: typeof DisplayMessageSchema;
+  },
+  /**
+   * Runs a shell command in the session, whose model sees it later. Off unless ENABLE_SESSION_SHELL is set.
+   *
+   * @generated from rpc opencode.message.MessageService.RunShell
+   */
+  runShell: {
+    methodKind: "unary";
+    input: typeof RunShellRequestSchema;
     output: typeof DisplayMessageSchema;
   },
 }> = /*@__PURE__*/

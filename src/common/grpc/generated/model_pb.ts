@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file model.proto.
  */
 export const file_model: GenFile = /*@__PURE__*/
-  fileDesc("Cgttb2RlbC5wcm90bxIOb3BlbmNvZGUubW9kZWwitQMKCU1vZGVsSW5mbxIKCgJpZBgBIAEoCRITCgtwcm92aWRlcl9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEiUKA2FwaRgEIAEoCzIYLm9wZW5jb2RlLm1vZGVsLk1vZGVsQVBJEjcKDGNhcGFiaWxpdGllcxgFIAEoCzIhLm9wZW5jb2RlLm1vZGVsLk1vZGVsQ2FwYWJpbGl0aWVzEicKBGNvc3QYBiABKAsyGS5vcGVuY29kZS5tb2RlbC5Nb2RlbENvc3QSKwoGbGltaXRzGAcgASgLMhsub3BlbmNvZGUubW9kZWwuTW9kZWxMaW1pdHMSKwoGc3RhdHVzGAggASgOMhsub3BlbmNvZGUubW9kZWwuTW9kZWxTdGF0dXMSLQoHb3B0aW9ucxgJIAEoCzIcLm9wZW5jb2RlLm1vZGVsLk1vZGVsT3B0aW9ucxI3CgdoZWFkZXJzGAogAygLMiYub3BlbmNvZGUubW9kZWwuTW9kZWxJbmZvLkhlYWRlcnNFbnRyeRouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIwCghNb2RlbEFQSRIKCgJpZBgBIAEoCRILCgN1cmwYAiABKAkSCwoDbnBtGAMgASgJIsABChFNb2RlbENhcGFiaWxpdGllcxITCgt0ZW1wZXJhdHVyZRgBIAEoCBIRCglyZWFzb25pbmcYAiABKAgSEgoKYXR0YWNobWVudBgDIAEoCBIQCgh0b29sY2FsbBgEIAEoCBItCgVpbnB1dBgFIAEoCzIeLm9wZW5jb2RlLm1vZGVsLklPQ2FwYWJpbGl0aWVzEi4KBm91dHB1dBgGIAEoCzIeLm9wZW5jb2RlLm1vZGVsLklPQ2FwYWJpbGl0aWVzIlgKDklPQ2FwYWJpbGl0aWVzEgwKBHRleHQYASABKAgSDQoFYXVkaW8YAiABKAgSDQoFaW1hZ2UYAyABKAgSDQoFdmlkZW8YBCABKAgSCwoDcGRmGAUgASgIIp8BCglNb2RlbENvc3QSDQoFaW5wdXQYASABKAESDgoGb3V0cHV0GAIgASgBEigKBWNhY2hlGAMgASgLMhkub3BlbmNvZGUubW9kZWwuQ2FjaGVDb3N0EjsKCW92ZXJfMjAwaxgEIAEoCzIjLm9wZW5jb2RlLm1vZGVsLkV4cGVyaW1lbnRhbFByaWNpbmdIAIgBAUIMCgpfb3Zlcl8yMDBrIigKCUNhY2hlQ29zdBIMCgRyZWFkGAEgASgBEg0KBXdyaXRlGAIgASgBIl4KE0V4cGVyaW1lbnRhbFByaWNpbmcSDQoFaW5wdXQYASABKAESDgoGb3V0cHV0GAIgASgBEigKBWNhY2hlGAMgASgLMhkub3BlbmNvZGUubW9kZWwuQ2FjaGVDb3N0Ii4KC01vZGVsTGltaXRzEg8KB2NvbnRleHQYASABKAESDgoGb3V0cHV0GAIgASgBIvABCgxNb2RlbE9wdGlvbnMSMwoJdW5pdmVyc2FsGAEgASgLMiAub3BlbmNvZGUubW9kZWwuVW5pdmVyc2FsT3B0aW9ucxIvCgZvcGVuYWkYAiABKAsyHS5vcGVuY29kZS5tb2RlbC5PcGVuQUlPcHRpb25zSAASLwoGZ29vZ2xlGAMgASgLMh0ub3BlbmNvZGUubW9kZWwuR29vZ2xlT3B0aW9uc0gAEjUKCWFudGhyb3BpYxgEIAEoCzIgLm9wZW5jb2RlLm1vZGVsLkFudGhyb3BpY09wdGlvbnNIAEISChBwcm92aWRlcl9vcHRpb25zInIKEFVuaXZlcnNhbE9wdGlvbnMSGAoLdGVtcGVyYXR1cmUYASABKAFIAIgBARIeChFtYXhfb3V0cHV0X3Rva2VucxgCIAEoBUgBiAEBQg4KDF90ZW1wZXJhdHVyZUIUChJfbWF4X291dHB1dF90b2tlbnMiuAYKDU9wZW5BSU9wdGlvbnMSHQoQcmVhc29uaW5nX2VmZm9ydBgBIAEoCUgAiAEBEh4KEXJlYXNvbmluZ19zdW1tYXJ5GAIgASgJSAGIAQESOgoOdGV4dF92ZXJib3NpdHkYAyABKA4yHS5vcGVuY29kZS5tb2RlbC5UZXh0VmVyYm9zaXR5SAKIAQESNgoMc2VydmljZV90aWVyGAQgASgOMhsub3BlbmNvZGUubW9kZWwuU2VydmljZVRpZXJIA4gBARI1Cghsb2dwcm9icxgFIAEoCzIeLm9wZW5jb2RlLm1vZGVsLkxvZ3Byb2JzQ29uZmlnSASIAQESGwoObWF4X3Rvb2xfY2FsbHMYBiABKAVIBYgBARIgChNwYXJhbGxlbF90b29sX2NhbGxzGAcgASgISAaIAQESEgoFc3RvcmUYCCABKAhIB4gBARIfChJzdHJpY3RfanNvbl9zY2hlbWEYCSABKAhICIgBARIdChBwcm9tcHRfY2FjaGVfa2V5GAogASgJSAmIAQESDwoHaW5jbHVkZRgLIAMoCRIVCghtZXRhZGF0YRgMIAEoCUgKiAEBEhEKBHVzZXIYDSABKAlIC4gBARIZCgxpbnN0cnVjdGlvbnMYDiABKAlIDIgBARIeChFzYWZldHlfaWRlbnRpZmllchgPIAEoCUgNiAEBEiEKFHByZXZpb3VzX3Jlc3BvbnNlX2lkGBAgASgJSA6IAQFCEwoRX3JlYXNvbmluZ19lZmZvcnRCFAoSX3JlYXNvbmluZ19zdW1tYXJ5QhEKD190ZXh0X3ZlcmJvc2l0eUIPCg1fc2VydmljZV90aWVyQgsKCV9sb2dwcm9ic0IRCg9fbWF4X3Rvb2xfY2FsbHNCFgoUX3BhcmFsbGVsX3Rvb2xfY2FsbHNCCAoGX3N0b3JlQhUKE19zdHJpY3RfanNvbl9zY2hlbWFCEwoRX3Byb21wdF9jYWNoZV9rZXlCCwoJX21ldGFkYXRhQgcKBV91c2VyQg8KDV9pbnN0cnVjdGlvbnNCFAoSX3NhZmV0eV9pZGVudGlmaWVyQhcKFV9wcmV2aW91c19yZXNwb25zZV9pZCJFCg5Mb2dwcm9ic0NvbmZpZxIRCgdlbmFibGVkGAEgASgISAASFgoMdG9wX2xvZ3Byb2JzGAIgASgFSABCCAoGY29uZmlnImEKDUdvb2dsZU9wdGlvbnMSPAoPdGhpbmtpbmdfY29uZmlnGAEgASgLMh4ub3BlbmNvZGUubW9kZWwuVGhpbmtpbmdDb25maWdIAIgBAUISChBfdGhpbmtpbmdfY29uZmlnInYKDlRoaW5raW5nQ29uZmlnEh0KEGluY2x1ZGVfdGhvdWdodHMYASABKAhIAIgBARIcCg90aGlua2luZ19idWRnZXQYAiABKAVIAYgBAUITChFfaW5jbHVkZV90aG91Z2h0c0ISChBfdGhpbmtpbmdfYnVkZ2V0IlcKEEFudGhyb3BpY09wdGlvbnMSNgoIdGhpbmtpbmcYASABKAsyHy5vcGVuY29kZS5tb2RlbC5UaGlua2luZ09wdGlvbnNIAIgBAUILCglfdGhpbmtpbmciWwoPVGhpbmtpbmdPcHRpb25zEhEKBHR5cGUYASABKAlIAIgBARIaCg1idWRnZXRfdG9rZW5zGAIgASgFSAGIAQFCBwoFX3R5cGVCEAoOX2J1ZGdldF90b2tlbnMqXAoLTW9kZWxTdGF0dXMSHAoYTU9ERUxfU1RBVFVTX1VOU1BFQ0lGSUVEEAASCQoFQUxQSEEQARIICgRCRVRBEAISCgoGQUNUSVZFEAMSDgoKREVQUkVDQVRFRBAEKnsKDVRleHRWZXJib3NpdHkSHgoaVEVYVF9WRVJCT1NJVFlfVU5TUEVDSUZJRUQQABIWChJURVhUX1ZFUkJPU0lUWV9MT1cQARIZChVURVhUX1ZFUkJPU0lUWV9NRURJVU0QAhIXChNURVhUX1ZFUkJPU0lUWV9ISUdIEAMqdAoLU2VydmljZVRpZXISHAoYU0VSVklDRV9USUVSX1VOU1BFQ0lGSUVEEAASFQoRU0VSVklDRV9USUVSX0FVVE8QARIVChFTRVJWSUNFX1RJRVJfRkxFWBACEhkKFVNFUlZJQ0VfVElFUl9QUklPUklUWRADYgZwcm90bzM");
+  fileDesc("Cgttb2RlbC5wcm90bxIOb3BlbmNvZGUubW9kZWwikwQKCU1vZGVsSW5mbxIKCgJpZBgBIAEoCRITCgtwcm92aWRlcl9pZBgCIAEoCRIMCgRuYW1lGAMgASgJEiUKA2FwaRgEIAEoCzIYLm9wZW5jb2RlLm1vZGVsLk1vZGVsQVBJEjcKDGNhcGFiaWxpdGllcxgFIAEoCzIhLm9wZW5jb2RlLm1vZGVsLk1vZGVsQ2FwYWJpbGl0aWVzEicKBGNvc3QYBiABKAsyGS5vcGVuY29kZS5tb2RlbC5Nb2RlbENvc3QSKwoGbGltaXRzGAcgASgLMhsub3BlbmNvZGUubW9kZWwuTW9kZWxMaW1pdHMSKwoGc3RhdHVzGAggASgOMhsub3BlbmNvZGUubW9kZWwuTW9kZWxTdGF0dXMSLQoHb3B0aW9ucxgJIAEoCzIcLm9wZW5jb2RlLm1vZGVsLk1vZGVsT3B0aW9ucxI3CgdoZWFkZXJzGAogAygLMiYub3BlbmNvZGUubW9kZWwuTW9kZWxJbmZvLkhlYWRlcnNFbnRyeRIQCgh2YXJpYW50cxgLIAMoCRITCgZmYW1pbHkYDCABKAlIAIgBARIZCgxyZWxlYXNlX2RhdGUYDSABKAlIAYgBARouCgxIZWFkZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIJCgdfZmFtaWx5Qg8KDV9yZWxlYXNlX2RhdGUiMAoITW9kZWxBUEkSCgoCaWQYASABKAkSCwoDdXJsGAIgASgJEgsKA25wbRgDIAEoCSLVAQoRTW9kZWxDYXBhYmlsaXRpZXMSEwoLdGVtcGVyYXR1cmUYASABKAgSEQoJcmVhc29uaW5nGAIgASgIEhIKCmF0dGFjaG1lbnQYAyABKAgSEAoIdG9vbGNhbGwYBCABKAgSLQoFaW5wdXQYBSABKAsyHi5vcGVuY29kZS5tb2RlbC5JT0NhcGFiaWxpdGllcxIuCgZvdXRwdXQYBiABKAsyHi5vcGVuY29kZS5tb2RlbC5JT0NhcGFiaWxpdGllcxITCgtpbnRlcmxlYXZlZBgHIAEoCCJYCg5JT0NhcGFiaWxpdGllcxIMCgR0ZXh0GAEgASgIEg0KBWF1ZGlvGAIgASgIEg0KBWltYWdlGAMgASgIEg0KBXZpZGVvGAQgASgIEgsKA3BkZhgFIAEoCCLIAQoJTW9kZWxDb3N0Eg0KBWlucHV0GAEgASgBEg4KBm91dHB1dBgCIAEoARIoCgVjYWNoZRgDIAEoCzIZLm9wZW5jb2RlLm1vZGVsLkNhY2hlQ29zdBI7CglvdmVyXzIwMGsYBCABKAsyIy5vcGVuY29kZS5tb2RlbC5FeHBlcmltZW50YWxQcmljaW5nSACIAQESJwoFdGllcnMYBSADKAsyGC5vcGVuY29kZS5tb2RlbC5Db3N0VGllckIMCgpfb3Zlcl8yMDBrIigKCUNhY2hlQ29zdBIMCgRyZWFkGAEgASgBEg0KBXdyaXRlGAIgASgBIl4KE0V4cGVyaW1lbnRhbFByaWNpbmcSDQoFaW5wdXQYASABKAESDgoGb3V0cHV0GAIgASgBEigKBWNhY2hlGAMgASgLMhkub3BlbmNvZGUubW9kZWwuQ2FjaGVDb3N0ImkKCENvc3RUaWVyEg0KBWlucHV0GAEgASgBEg4KBm91dHB1dBgCIAEoARIoCgVjYWNoZRgDIAEoCzIZLm9wZW5jb2RlLm1vZGVsLkNhY2hlQ29zdBIUCgxjb250ZXh0X3NpemUYBCABKAQiTAoLTW9kZWxMaW1pdHMSDwoHY29udGV4dBgBIAEoARIOCgZvdXRwdXQYAiABKAESEgoFaW5wdXQYAyABKAFIAIgBAUIICgZfaW5wdXQi8AEKDE1vZGVsT3B0aW9ucxIzCgl1bml2ZXJzYWwYASABKAsyIC5vcGVuY29kZS5tb2RlbC5Vbml2ZXJzYWxPcHRpb25zEi8KBm9wZW5haRgCIAEoCzIdLm9wZW5jb2RlLm1vZGVsLk9wZW5BSU9wdGlvbnNIABIvCgZnb29nbGUYAyABKAsyHS5vcGVuY29kZS5tb2RlbC5Hb29nbGVPcHRpb25zSAASNQoJYW50aHJvcGljGAQgASgLMiAub3BlbmNvZGUubW9kZWwuQW50aHJvcGljT3B0aW9uc0gAQhIKEHByb3ZpZGVyX29wdGlvbnMicgoQVW5pdmVyc2FsT3B0aW9ucxIYCgt0ZW1wZXJhdHVyZRgBIAEoAUgAiAEBEh4KEW1heF9vdXRwdXRfdG9rZW5zGAIgASgFSAGIAQFCDgoMX3RlbXBlcmF0dXJlQhQKEl9tYXhfb3V0cHV0X3Rva2VucyK4BgoNT3BlbkFJT3B0aW9ucxIdChByZWFzb25pbmdfZWZmb3J0GAEgASgJSACIAQESHgoRcmVhc29uaW5nX3N1bW1hcnkYAiABKAlIAYgBARI6Cg50ZXh0X3ZlcmJvc2l0eRgDIAEoDjIdLm9wZW5jb2RlLm1vZGVsLlRleHRWZXJib3NpdHlIAogBARI2CgxzZXJ2aWNlX3RpZXIYBCABKA4yGy5vcGVuY29kZS5tb2RlbC5TZXJ2aWNlVGllckgDiAEBEjUKCGxvZ3Byb2JzGAUgASgLMh4ub3BlbmNvZGUubW9kZWwuTG9ncHJvYnNDb25maWdIBIgBARIbCg5tYXhfdG9vbF9jYWxscxgGIAEoBUgFiAEBEiAKE3BhcmFsbGVsX3Rvb2xfY2FsbHMYByABKAhIBogBARISCgVzdG9yZRgIIAEoCEgHiAEBEh8KEnN0cmljdF9qc29uX3NjaGVtYRgJIAEoCEgIiAEBEh0KEHByb21wdF9jYWNoZV9rZXkYCiABKAlICYgBARIPCgdpbmNsdWRlGAsgAygJEhUKCG1ldGFkYXRhGAwgASgJSAqIAQESEQoEdXNlchgNIAEoCUgLiAEBEhkKDGluc3RydWN0aW9ucxgOIAEoCUgMiAEBEh4KEXNhZmV0eV9pZGVudGlmaWVyGA8gASgJSA2IAQESIQoUcHJldmlvdXNfcmVzcG9uc2VfaWQYECABKAlIDogBAUITChFfcmVhc29uaW5nX2VmZm9ydEIUChJfcmVhc29uaW5nX3N1bW1hcnlCEQoPX3RleHRfdmVyYm9zaXR5Qg8KDV9zZXJ2aWNlX3RpZXJCCwoJX2xvZ3Byb2JzQhEKD19tYXhfdG9vbF9jYWxsc0IWChRfcGFyYWxsZWxfdG9vbF9jYWxsc0IICgZfc3RvcmVCFQoTX3N0cmljdF9qc29uX3NjaGVtYUITChFfcHJvbXB0X2NhY2hlX2tleUILCglfbWV0YWRhdGFCBwoFX3VzZXJCDwoNX2luc3RydWN0aW9uc0IUChJfc2FmZXR5X2lkZW50aWZpZXJCFwoVX3ByZXZpb3VzX3Jlc3BvbnNlX2lkIkUKDkxvZ3Byb2JzQ29uZmlnEhEKB2VuYWJsZWQYASABKAhIABIWCgx0b3BfbG9ncHJvYnMYAiABKAVIAEIICgZjb25maWciYQoNR29vZ2xlT3B0aW9ucxI8Cg90aGlua2luZ19jb25maWcYASABKAsyHi5vcGVuY29kZS5tb2RlbC5UaGlua2luZ0NvbmZpZ0gAiAEBQhIKEF90aGlua2luZ19jb25maWcidgoOVGhpbmtpbmdDb25maWcSHQoQaW5jbHVkZV90aG91Z2h0cxgBIAEoCEgAiAEBEhwKD3RoaW5raW5nX2J1ZGdldBgCIAEoBUgBiAEBQhMKEV9pbmNsdWRlX3Rob3VnaHRzQhIKEF90aGlua2luZ19idWRnZXQiVwoQQW50aHJvcGljT3B0aW9ucxI2Cgh0aGlua2luZxgBIAEoCzIfLm9wZW5jb2RlLm1vZGVsLlRoaW5raW5nT3B0aW9uc0gAiAEBQgsKCV90aGlua2luZyJbCg9UaGlua2luZ09wdGlvbnMSEQoEdHlwZRgBIAEoCUgAiAEBEhoKDWJ1ZGdldF90b2tlbnMYAiABKAVIAYgBAUIHCgVfdHlwZUIQCg5fYnVkZ2V0X3Rva2VucypcCgtNb2RlbFN0YXR1cxIcChhNT0RFTF9TVEFUVVNfVU5TUEVDSUZJRUQQABIJCgVBTFBIQRABEggKBEJFVEEQAhIKCgZBQ1RJVkUQAxIOCgpERVBSRUNBVEVEEAQqewoNVGV4dFZlcmJvc2l0eRIeChpURVhUX1ZFUkJPU0lUWV9VTlNQRUNJRklFRBAAEhYKElRFWFRfVkVSQk9TSVRZX0xPVxABEhkKFVRFWFRfVkVSQk9TSVRZX01FRElVTRACEhcKE1RFWFRfVkVSQk9TSVRZX0hJR0gQAyp0CgtTZXJ2aWNlVGllchIcChhTRVJWSUNFX1RJRVJfVU5TUEVDSUZJRUQQABIVChFTRVJWSUNFX1RJRVJfQVVUTxABEhUKEVNFUlZJQ0VfVElFUl9GTEVYEAISGQoVU0VSVklDRV9USUVSX1BSSU9SSVRZEANiBnByb3RvMw");
 
 /**
  * Model metadata (matches OpenCode server Provider.Model schema)
@@ -76,18 +76,39 @@ export type ModelInfo = Message<"opencode.model.ModelInfo"> & {
   status: ModelStatus;
 
   /**
-   * Configurable settings (actual values)
+   * always absent: they may hold secrets; see variants
    *
    * @generated from field: opencode.model.ModelOptions options = 9;
    */
   options?: ModelOptions | undefined;
 
   /**
-   * Custom headers for API calls
+   * always empty: they may hold secrets
    *
    * @generated from field: map<string, string> headers = 10;
    */
   headers: { [key: string]: string };
+
+  /**
+   * added
+   *
+   * settings a prompt can choose by name, such as a reasoning effort
+   *
+   * @generated from field: repeated string variants = 11;
+   */
+  variants: string[];
+
+  /**
+   * @generated from field: optional string family = 12;
+   */
+  family?: string | undefined;
+
+  /**
+   * YYYY-MM-DD
+   *
+   * @generated from field: optional string release_date = 13;
+   */
+  releaseDate?: string | undefined;
 };
 
 /**
@@ -177,6 +198,15 @@ export type ModelCapabilities = Message<"opencode.model.ModelCapabilities"> & {
    * @generated from field: opencode.model.IOCapabilities output = 6;
    */
   output?: IOCapabilities | undefined;
+
+  /**
+   * added
+   *
+   * Reasons between tool calls
+   *
+   * @generated from field: bool interleaved = 7;
+   */
+  interleaved: boolean;
 };
 
 /**
@@ -227,21 +257,21 @@ export const IOCapabilitiesSchema: GenMessage<IOCapabilities> = /*@__PURE__*/
   messageDesc(file_model, 3);
 
 /**
- * Model pricing (per token)
+ * Model pricing (USD per million tokens)
  * Source: submodules/opencode/packages/opencode/src/provider/provider.ts @ d72d7ab (2026-01-04) line 345-361
  *
  * @generated from message opencode.model.ModelCost
  */
 export type ModelCost = Message<"opencode.model.ModelCost"> & {
   /**
-   * Input token cost
+   * USD per million input tokens
    *
    * @generated from field: double input = 1;
    */
   input: number;
 
   /**
-   * Output token cost
+   * USD per million output tokens
    *
    * @generated from field: double output = 2;
    */
@@ -260,6 +290,15 @@ export type ModelCost = Message<"opencode.model.ModelCost"> & {
    * @generated from field: optional opencode.model.ExperimentalPricing over_200k = 4;
    */
   over200k?: ExperimentalPricing | undefined;
+
+  /**
+   * added
+   *
+   * prices above a size of the context
+   *
+   * @generated from field: repeated opencode.model.CostTier tiers = 5;
+   */
+  tiers: CostTier[];
 };
 
 /**
@@ -319,6 +358,44 @@ export const ExperimentalPricingSchema: GenMessage<ExperimentalPricing> = /*@__P
   messageDesc(file_model, 6);
 
 /**
+ * Prices of a request whose context is larger than a size.
+ *
+ * @generated from message opencode.model.CostTier
+ */
+export type CostTier = Message<"opencode.model.CostTier"> & {
+  /**
+   * USD per million tokens
+   *
+   * @generated from field: double input = 1;
+   */
+  input: number;
+
+  /**
+   * @generated from field: double output = 2;
+   */
+  output: number;
+
+  /**
+   * @generated from field: opencode.model.CacheCost cache = 3;
+   */
+  cache?: CacheCost | undefined;
+
+  /**
+   * tokens
+   *
+   * @generated from field: uint64 context_size = 4;
+   */
+  contextSize: bigint;
+};
+
+/**
+ * Describes the message opencode.model.CostTier.
+ * Use `create(CostTierSchema)` to create a new message.
+ */
+export const CostTierSchema: GenMessage<CostTier> = /*@__PURE__*/
+  messageDesc(file_model, 7);
+
+/**
  * Model context limits
  * Source: submodules/opencode/packages/opencode/src/provider/models.ts @ 81fef60 (2025-12-30) line 36-39
  *
@@ -338,6 +415,15 @@ export type ModelLimits = Message<"opencode.model.ModelLimits"> & {
    * @generated from field: double output = 2;
    */
   output: number;
+
+  /**
+   * added
+   *
+   * Max input tokens, where less than the context
+   *
+   * @generated from field: optional double input = 3;
+   */
+  input?: number | undefined;
 };
 
 /**
@@ -345,7 +431,7 @@ export type ModelLimits = Message<"opencode.model.ModelLimits"> & {
  * Use `create(ModelLimitsSchema)` to create a new message.
  */
 export const ModelLimitsSchema: GenMessage<ModelLimits> = /*@__PURE__*/
-  messageDesc(file_model, 7);
+  messageDesc(file_model, 8);
 
 /**
  * Model configurable options (actual runtime settings)
@@ -393,7 +479,7 @@ export type ModelOptions = Message<"opencode.model.ModelOptions"> & {
  * Use `create(ModelOptionsSchema)` to create a new message.
  */
 export const ModelOptionsSchema: GenMessage<ModelOptions> = /*@__PURE__*/
-  messageDesc(file_model, 8);
+  messageDesc(file_model, 9);
 
 /**
  * Universal settings supported by all models (when capabilities allow)
@@ -422,7 +508,7 @@ export type UniversalOptions = Message<"opencode.model.UniversalOptions"> & {
  * Use `create(UniversalOptionsSchema)` to create a new message.
  */
 export const UniversalOptionsSchema: GenMessage<UniversalOptions> = /*@__PURE__*/
-  messageDesc(file_model, 9);
+  messageDesc(file_model, 10);
 
 /**
  * OpenAI/OpenRouter/Responses API options
@@ -549,7 +635,7 @@ export type OpenAIOptions = Message<"opencode.model.OpenAIOptions"> & {
  * Use `create(OpenAIOptionsSchema)` to create a new message.
  */
 export const OpenAIOptionsSchema: GenMessage<OpenAIOptions> = /*@__PURE__*/
-  messageDesc(file_model, 10);
+  messageDesc(file_model, 11);
 
 /**
  * Source: submodules/opencode/packages/opencode/src/provider/sdk/openai-compatible/src/responses/openai-responses-language-model.ts (line 1690)
@@ -584,7 +670,7 @@ export type LogprobsConfig = Message<"opencode.model.LogprobsConfig"> & {
  * Use `create(LogprobsConfigSchema)` to create a new message.
  */
 export const LogprobsConfigSchema: GenMessage<LogprobsConfig> = /*@__PURE__*/
-  messageDesc(file_model, 11);
+  messageDesc(file_model, 12);
 
 /**
  * Google/Gemini options
@@ -604,7 +690,7 @@ export type GoogleOptions = Message<"opencode.model.GoogleOptions"> & {
  * Use `create(GoogleOptionsSchema)` to create a new message.
  */
 export const GoogleOptionsSchema: GenMessage<GoogleOptions> = /*@__PURE__*/
-  messageDesc(file_model, 12);
+  messageDesc(file_model, 13);
 
 /**
  * @generated from message opencode.model.ThinkingConfig
@@ -630,7 +716,7 @@ export type ThinkingConfig = Message<"opencode.model.ThinkingConfig"> & {
  * Use `create(ThinkingConfigSchema)` to create a new message.
  */
 export const ThinkingConfigSchema: GenMessage<ThinkingConfig> = /*@__PURE__*/
-  messageDesc(file_model, 13);
+  messageDesc(file_model, 14);
 
 /**
  * Anthropic options (Claude extended thinking)
@@ -650,7 +736,7 @@ export type AnthropicOptions = Message<"opencode.model.AnthropicOptions"> & {
  * Use `create(AnthropicOptionsSchema)` to create a new message.
  */
 export const AnthropicOptionsSchema: GenMessage<AnthropicOptions> = /*@__PURE__*/
-  messageDesc(file_model, 14);
+  messageDesc(file_model, 15);
 
 /**
  * @generated from message opencode.model.ThinkingOptions
@@ -676,7 +762,7 @@ export type ThinkingOptions = Message<"opencode.model.ThinkingOptions"> & {
  * Use `create(ThinkingOptionsSchema)` to create a new message.
  */
 export const ThinkingOptionsSchema: GenMessage<ThinkingOptions> = /*@__PURE__*/
-  messageDesc(file_model, 15);
+  messageDesc(file_model, 16);
 
 /**
  * Model status

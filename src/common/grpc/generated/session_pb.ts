@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file session.proto.
  */
 export const file_session: GenFile = /*@__PURE__*/
-  fileDesc("Cg1zZXNzaW9uLnByb3RvEhBvcGVuY29kZS5zZXNzaW9uIo4ECgtTZXNzaW9uSW5mbxIKCgJpZBgBIAEoCRINCgV0aXRsZRgCIAEoCRIRCglkaXJlY3RvcnkYAyABKAkSFAoHdmVyc2lvbhgEIAEoCUgAiAEBEjAKBHRpbWUYBSABKAsyHS5vcGVuY29kZS5zZXNzaW9uLlNlc3Npb25UaW1lSAGIAQESFgoJcGFyZW50X2lkGAYgASgJSAKIAQESFwoKcHJvamVjdF9pZBgHIAEoCUgDiAEBEhIKBWFnZW50GAggASgJSASIAQESEgoFbW9kZWwYCSABKAlIBYgBARIyCgV1c2FnZRgKIAEoCzIeLm9wZW5jb2RlLnNlc3Npb24uU2Vzc2lvblVzYWdlSAaIAQESNgoHc3VtbWFyeRgLIAEoCzIgLm9wZW5jb2RlLnNlc3Npb24uU2Vzc2lvblN1bW1hcnlIB4gBARI5CgZsYWJlbHMYDCADKAsyKS5vcGVuY29kZS5zZXNzaW9uLlNlc3Npb25JbmZvLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCgoIX3ZlcnNpb25CBwoFX3RpbWVCDAoKX3BhcmVudF9pZEINCgtfcHJvamVjdF9pZEIICgZfYWdlbnRCCAoGX21vZGVsQggKBl91c2FnZUIKCghfc3VtbWFyeSKaAQoMU2Vzc2lvblVzYWdlEhQKDGlucHV0X3Rva2VucxgBIAEoBBIVCg1vdXRwdXRfdG9rZW5zGAIgASgEEhgKEHJlYXNvbmluZ190b2tlbnMYAyABKAQSGQoRY2FjaGVfcmVhZF90b2tlbnMYBCABKAQSGgoSY2FjaGVfd3JpdGVfdG9rZW5zGAUgASgEEgwKBGNvc3QYBiABKAEiRQoOU2Vzc2lvblN1bW1hcnkSEQoJYWRkaXRpb25zGAEgASgNEhEKCWRlbGV0aW9ucxgCIAEoDRINCgVmaWxlcxgDIAEoDSJTCgtTZXNzaW9uVGltZRIPCgdjcmVhdGVkGAEgASgDEg8KB3VwZGF0ZWQYAiABKAMSFQoIYXJjaGl2ZWQYAyABKANIAIgBAUILCglfYXJjaGl2ZWQiuQEKB1RhYkluZm8SLgoHc2Vzc2lvbhgBIAEoCzIdLm9wZW5jb2RlLnNlc3Npb24uU2Vzc2lvbkluZm8SOwoOc2VsZWN0ZWRfbW9kZWwYAiABKAsyHi5vcGVuY29kZS5tb2RlbC5Nb2RlbFNlbGVjdGlvbkgAiAEBEhsKDnNlbGVjdGVkX2FnZW50GAMgASgJSAGIAQFCEQoPX3NlbGVjdGVkX21vZGVsQhEKD19zZWxlY3RlZF9hZ2VudCIyCgdUYWJMaXN0EicKBHRhYnMYASADKAsyGS5vcGVuY29kZS5zZXNzaW9uLlRhYkluZm8iPgoLU2Vzc2lvbkxpc3QSLwoIc2Vzc2lvbnMYASADKAsyHS5vcGVuY29kZS5zZXNzaW9uLlNlc3Npb25JbmZvIrIBCgxQcm92aWRlckxpc3QSMQoJcHJvdmlkZXJzGAEgAygLMh4ub3BlbmNvZGUuc2Vzc2lvbi5Qcm92aWRlckluZm8SPgoIZGVmYXVsdHMYAiADKAsyLC5vcGVuY29kZS5zZXNzaW9uLlByb3ZpZGVyTGlzdC5EZWZhdWx0c0VudHJ5Gi8KDURlZmF1bHRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKvAgoUQ3JlYXRlU2Vzc2lvblJlcXVlc3QSEgoFdGl0bGUYASABKAlIAIgBARIWCglkaXJlY3RvcnkYAiABKAlIAYgBARIWCglwYXJlbnRfaWQYAyABKAlIAogBARISCgVhZ2VudBgEIAEoCUgDiAEBEhIKBW1vZGVsGAUgASgJSASIAQESQgoGbGFiZWxzGAYgAygLMjIub3BlbmNvZGUuc2Vzc2lvbi5DcmVhdGVTZXNzaW9uUmVxdWVzdC5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQggKBl90aXRsZUIMCgpfZGlyZWN0b3J5QgwKCl9wYXJlbnRfaWRCCAoGX2FnZW50QggKBl9tb2RlbCIqChREZWxldGVTZXNzaW9uUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJIj8KFlVwZGF0ZURpcmVjdG9yeVJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRIRCglkaXJlY3RvcnkYAiABKAki1AEKFVNlYXJjaFNlc3Npb25zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRINCgVxdWVyeRgDIAEoCRIRCglkaXJlY3RvcnkYBCABKAkSQwoGbGFiZWxzGAUgAygLMjMub3BlbmNvZGUuc2Vzc2lvbi5TZWFyY2hTZXNzaW9uc1JlcXVlc3QuTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJiChZTZWFyY2hTZXNzaW9uc1Jlc3BvbnNlEi8KCHNlc3Npb25zGAEgAygLMh0ub3BlbmNvZGUuc2Vzc2lvbi5TZXNzaW9uSW5mbxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiJwoRR2V0U2Vzc2lvblJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCSLfAQoUVXBkYXRlU2Vzc2lvblJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRISCgV0aXRsZRgCIAEoCUgAiAEBEhUKCGFyY2hpdmVkGAMgASgISAGIAQESQgoGbGFiZWxzGAQgAygLMjIub3BlbmNvZGUuc2Vzc2lvbi5VcGRhdGVTZXNzaW9uUmVxdWVzdC5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQggKBl90aXRsZUILCglfYXJjaGl2ZWQijQEKDVNlc3Npb25TdGF0dXMSEgoKc2Vzc2lvbl9pZBgBIAEoCRItCgVzdGF0ZRgCIAEoDjIeLm9wZW5jb2RlLnNlc3Npb24uU2Vzc2lvblN0YXRlEg8KB2F0dGVtcHQYAyABKAUSDwoHbWVzc2FnZRgEIAEoCRIXCg9uZXh0X2F0dGVtcHRfYXQYBSABKAMiOQoEVG9kbxIPCgdjb250ZW50GAEgASgJEg4KBnN0YXR1cxgCIAEoCRIQCghwcmlvcml0eRgDIAEoCSIHCgVFbXB0eSrAAQoMU2Vzc2lvblN0YXRlEh0KGVNFU1NJT05fU1RBVEVfVU5TUEVDSUZJRUQQABIWChJTRVNTSU9OX1NUQVRFX0lETEUQARIWChJTRVNTSU9OX1NUQVRFX0JVU1kQAhIXChNTRVNTSU9OX1NUQVRFX1JFVFJZEAMSJAogU0VTU0lPTl9TVEFURV9XQUlUSU5HX1BFUk1JU1NJT04QBBIiCh5TRVNTSU9OX1NUQVRFX1dBSVRJTkdfUVVFU1RJT04QBTKoBgoOU2Vzc2lvblNlcnZpY2USRgoMTGlzdFNlc3Npb25zEhcub3BlbmNvZGUuc2Vzc2lvbi5FbXB0eRodLm9wZW5jb2RlLnNlc3Npb24uU2Vzc2lvbkxpc3QSbAoNQ3JlYXRlU2Vzc2lvbhImLm9wZW5jb2RlLnNlc3Npb24uQ3JlYXRlU2Vzc2lvblJlcXVlc3QaHS5vcGVuY29kZS5zZXNzaW9uLlNlc3Npb25JbmZvIhSC0+STAg46ASoiCS9zZXNzaW9ucxJwCg1EZWxldGVTZXNzaW9uEiYub3BlbmNvZGUuc2Vzc2lvbi5EZWxldGVTZXNzaW9uUmVxdWVzdBoXLm9wZW5jb2RlLnNlc3Npb24uRW1wdHkiHoLT5JMCGCoWL3Nlc3Npb25zL3tzZXNzaW9uX2lkfRKIAQoWVXBkYXRlU2Vzc2lvbkRpcmVjdG9yeRIoLm9wZW5jb2RlLnNlc3Npb24uVXBkYXRlRGlyZWN0b3J5UmVxdWVzdBoXLm9wZW5jb2RlLnNlc3Npb24uRW1wdHkiK4LT5JMCJToBKhogL3Nlc3Npb25zL3tzZXNzaW9uX2lkfS9kaXJlY3RvcnkSdgoOU2VhcmNoU2Vzc2lvbnMSJy5vcGVuY29kZS5zZXNzaW9uLlNlYXJjaFNlc3Npb25zUmVxdWVzdBooLm9wZW5jb2RlLnNlc3Npb24uU2VhcmNoU2Vzc2lvbnNSZXNwb25zZSIRgtPkkwILEgkvc2Vzc2lvbnMScAoKR2V0U2Vzc2lvbhIjLm9wZW5jb2RlLnNlc3Npb24uR2V0U2Vzc2lvblJlcXVlc3QaHS5vcGVuY29kZS5zZXNzaW9uLlNlc3Npb25JbmZvIh6C0+STAhgSFi9zZXNzaW9ucy97c2Vzc2lvbl9pZH0SeQoNVXBkYXRlU2Vzc2lvbhImLm9wZW5jb2RlLnNlc3Npb24uVXBkYXRlU2Vzc2lvblJlcXVlc3QaHS5vcGVuY29kZS5zZXNzaW9uLlNlc3Npb25JbmZvIiGC0+STAhs6ASoyFi9zZXNzaW9ucy97c2Vzc2lvbl9pZH0ybgoPUHJvdmlkZXJTZXJ2aWNlElsKDEdldFByb3ZpZGVycxIXLm9wZW5jb2RlLnNlc3Npb24uRW1wdHkaHi5vcGVuY29kZS5zZXNzaW9uLlByb3ZpZGVyTGlzdCISgtPkkwIMEgovcHJvdmlkZXJzUAJiBnByb3RvMw", [file_google_api_annotations, file_model_selection, file_provider]);
+  fileDesc("Cg1zZXNzaW9uLnByb3RvEhBvcGVuY29kZS5zZXNzaW9uIo4ECgtTZXNzaW9uSW5mbxIKCgJpZBgBIAEoCRINCgV0aXRsZRgCIAEoCRIRCglkaXJlY3RvcnkYAyABKAkSFAoHdmVyc2lvbhgEIAEoCUgAiAEBEjAKBHRpbWUYBSABKAsyHS5vcGVuY29kZS5zZXNzaW9uLlNlc3Npb25UaW1lSAGIAQESFgoJcGFyZW50X2lkGAYgASgJSAKIAQESFwoKcHJvamVjdF9pZBgHIAEoCUgDiAEBEhIKBWFnZW50GAggASgJSASIAQESEgoFbW9kZWwYCSABKAlIBYgBARIyCgV1c2FnZRgKIAEoCzIeLm9wZW5jb2RlLnNlc3Npb24uU2Vzc2lvblVzYWdlSAaIAQESNgoHc3VtbWFyeRgLIAEoCzIgLm9wZW5jb2RlLnNlc3Npb24uU2Vzc2lvblN1bW1hcnlIB4gBARI5CgZsYWJlbHMYDCADKAsyKS5vcGVuY29kZS5zZXNzaW9uLlNlc3Npb25JbmZvLkxhYmVsc0VudHJ5Gi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCCgoIX3ZlcnNpb25CBwoFX3RpbWVCDAoKX3BhcmVudF9pZEINCgtfcHJvamVjdF9pZEIICgZfYWdlbnRCCAoGX21vZGVsQggKBl91c2FnZUIKCghfc3VtbWFyeSKaAQoMU2Vzc2lvblVzYWdlEhQKDGlucHV0X3Rva2VucxgBIAEoBBIVCg1vdXRwdXRfdG9rZW5zGAIgASgEEhgKEHJlYXNvbmluZ190b2tlbnMYAyABKAQSGQoRY2FjaGVfcmVhZF90b2tlbnMYBCABKAQSGgoSY2FjaGVfd3JpdGVfdG9rZW5zGAUgASgEEgwKBGNvc3QYBiABKAEiRQoOU2Vzc2lvblN1bW1hcnkSEQoJYWRkaXRpb25zGAEgASgNEhEKCWRlbGV0aW9ucxgCIAEoDRINCgVmaWxlcxgDIAEoDSJTCgtTZXNzaW9uVGltZRIPCgdjcmVhdGVkGAEgASgDEg8KB3VwZGF0ZWQYAiABKAMSFQoIYXJjaGl2ZWQYAyABKANIAIgBAUILCglfYXJjaGl2ZWQiuQEKB1RhYkluZm8SLgoHc2Vzc2lvbhgBIAEoCzIdLm9wZW5jb2RlLnNlc3Npb24uU2Vzc2lvbkluZm8SOwoOc2VsZWN0ZWRfbW9kZWwYAiABKAsyHi5vcGVuY29kZS5tb2RlbC5Nb2RlbFNlbGVjdGlvbkgAiAEBEhsKDnNlbGVjdGVkX2FnZW50GAMgASgJSAGIAQFCEQoPX3NlbGVjdGVkX21vZGVsQhEKD19zZWxlY3RlZF9hZ2VudCIyCgdUYWJMaXN0EicKBHRhYnMYASADKAsyGS5vcGVuY29kZS5zZXNzaW9uLlRhYkluZm8iPgoLU2Vzc2lvbkxpc3QSLwoIc2Vzc2lvbnMYASADKAsyHS5vcGVuY29kZS5zZXNzaW9uLlNlc3Npb25JbmZvIrIBCgxQcm92aWRlckxpc3QSMQoJcHJvdmlkZXJzGAEgAygLMh4ub3BlbmNvZGUuc2Vzc2lvbi5Qcm92aWRlckluZm8SPgoIZGVmYXVsdHMYAiADKAsyLC5vcGVuY29kZS5zZXNzaW9uLlByb3ZpZGVyTGlzdC5EZWZhdWx0c0VudHJ5Gi8KDURlZmF1bHRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKvAgoUQ3JlYXRlU2Vzc2lvblJlcXVlc3QSEgoFdGl0bGUYASABKAlIAIgBARIWCglkaXJlY3RvcnkYAiABKAlIAYgBARIWCglwYXJlbnRfaWQYAyABKAlIAogBARISCgVhZ2VudBgEIAEoCUgDiAEBEhIKBW1vZGVsGAUgASgJSASIAQESQgoGbGFiZWxzGAYgAygLMjIub3BlbmNvZGUuc2Vzc2lvbi5DcmVhdGVTZXNzaW9uUmVxdWVzdC5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQggKBl90aXRsZUIMCgpfZGlyZWN0b3J5QgwKCl9wYXJlbnRfaWRCCAoGX2FnZW50QggKBl9tb2RlbCIqChREZWxldGVTZXNzaW9uUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJIj8KFlVwZGF0ZURpcmVjdG9yeVJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRIRCglkaXJlY3RvcnkYAiABKAki1AEKFVNlYXJjaFNlc3Npb25zUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRINCgVxdWVyeRgDIAEoCRIRCglkaXJlY3RvcnkYBCABKAkSQwoGbGFiZWxzGAUgAygLMjMub3BlbmNvZGUuc2Vzc2lvbi5TZWFyY2hTZXNzaW9uc1JlcXVlc3QuTGFiZWxzRW50cnkaLQoLTGFiZWxzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASJiChZTZWFyY2hTZXNzaW9uc1Jlc3BvbnNlEi8KCHNlc3Npb25zGAEgAygLMh0ub3BlbmNvZGUuc2Vzc2lvbi5TZXNzaW9uSW5mbxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiJwoRR2V0U2Vzc2lvblJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCSLfAQoUVXBkYXRlU2Vzc2lvblJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRISCgV0aXRsZRgCIAEoCUgAiAEBEhUKCGFyY2hpdmVkGAMgASgISAGIAQESQgoGbGFiZWxzGAQgAygLMjIub3BlbmNvZGUuc2Vzc2lvbi5VcGRhdGVTZXNzaW9uUmVxdWVzdC5MYWJlbHNFbnRyeRotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQggKBl90aXRsZUILCglfYXJjaGl2ZWQijQEKDVNlc3Npb25TdGF0dXMSEgoKc2Vzc2lvbl9pZBgBIAEoCRItCgVzdGF0ZRgCIAEoDjIeLm9wZW5jb2RlLnNlc3Npb24uU2Vzc2lvblN0YXRlEg8KB2F0dGVtcHQYAyABKAUSDwoHbWVzc2FnZRgEIAEoCRIXCg9uZXh0X2F0dGVtcHRfYXQYBSABKAMiOQoEVG9kbxIPCgdjb250ZW50GAEgASgJEg4KBnN0YXR1cxgCIAEoCRIQCghwcmlvcml0eRgDIAEoCSJGChFTZXNzaW9uU3RhdHVzTGlzdBIxCghzdGF0dXNlcxgBIAMoCzIfLm9wZW5jb2RlLnNlc3Npb24uU2Vzc2lvblN0YXR1cyIxCghUb2RvTGlzdBIlCgV0b2RvcxgBIAMoCzIWLm9wZW5jb2RlLnNlc3Npb24uVG9kbyI/ChVHZXRTZXNzaW9uRGlmZlJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRISCgptZXNzYWdlX2lkGAIgASgJIl0KCEZpbGVEaWZmEgwKBHBhdGgYASABKAkSDgoGc3RhdHVzGAIgASgJEhEKCWFkZGl0aW9ucxgDIAEoDRIRCglkZWxldGlvbnMYBCABKA0SDQoFcGF0Y2gYBSABKAkiOAoLU2Vzc2lvbkRpZmYSKQoFZmlsZXMYASADKAsyGi5vcGVuY29kZS5zZXNzaW9uLkZpbGVEaWZmIlAKEkZvcmtTZXNzaW9uUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJEhcKCm1lc3NhZ2VfaWQYAiABKAlIAIgBAUINCgtfbWVzc2FnZV9pZCJgChRSZXZlcnRTZXNzaW9uUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJEhIKCm1lc3NhZ2VfaWQYAiABKAkSFAoHcGFydF9pZBgDIAEoCUgAiAEBQgoKCF9wYXJ0X2lkIjwKF1N1bW1hcml6ZVNlc3Npb25SZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAkSDQoFbW9kZWwYAiABKAkiBwoFRW1wdHkqwAEKDFNlc3Npb25TdGF0ZRIdChlTRVNTSU9OX1NUQVRFX1VOU1BFQ0lGSUVEEAASFgoSU0VTU0lPTl9TVEFURV9JRExFEAESFgoSU0VTU0lPTl9TVEFURV9CVVNZEAISFwoTU0VTU0lPTl9TVEFURV9SRVRSWRADEiQKIFNFU1NJT05fU1RBVEVfV0FJVElOR19QRVJNSVNTSU9OEAQSIgoeU0VTU0lPTl9TVEFURV9XQUlUSU5HX1FVRVNUSU9OEAUylw8KDlNlc3Npb25TZXJ2aWNlEkYKDExpc3RTZXNzaW9ucxIXLm9wZW5jb2RlLnNlc3Npb24uRW1wdHkaHS5vcGVuY29kZS5zZXNzaW9uLlNlc3Npb25MaXN0EmwKDUNyZWF0ZVNlc3Npb24SJi5vcGVuY29kZS5zZXNzaW9uLkNyZWF0ZVNlc3Npb25SZXF1ZXN0Gh0ub3BlbmNvZGUuc2Vzc2lvbi5TZXNzaW9uSW5mbyIUgtPkkwIOOgEqIgkvc2Vzc2lvbnMScAoNRGVsZXRlU2Vzc2lvbhImLm9wZW5jb2RlLnNlc3Npb24uRGVsZXRlU2Vzc2lvblJlcXVlc3QaFy5vcGVuY29kZS5zZXNzaW9uLkVtcHR5Ih6C0+STAhgqFi9zZXNzaW9ucy97c2Vzc2lvbl9pZH0SiAEKFlVwZGF0ZVNlc3Npb25EaXJlY3RvcnkSKC5vcGVuY29kZS5zZXNzaW9uLlVwZGF0ZURpcmVjdG9yeVJlcXVlc3QaFy5vcGVuY29kZS5zZXNzaW9uLkVtcHR5IiuC0+STAiU6ASoaIC9zZXNzaW9ucy97c2Vzc2lvbl9pZH0vZGlyZWN0b3J5EnYKDlNlYXJjaFNlc3Npb25zEicub3BlbmNvZGUuc2Vzc2lvbi5TZWFyY2hTZXNzaW9uc1JlcXVlc3QaKC5vcGVuY29kZS5zZXNzaW9uLlNlYXJjaFNlc3Npb25zUmVzcG9uc2UiEYLT5JMCCxIJL3Nlc3Npb25zEnAKCkdldFNlc3Npb24SIy5vcGVuY29kZS5zZXNzaW9uLkdldFNlc3Npb25SZXF1ZXN0Gh0ub3BlbmNvZGUuc2Vzc2lvbi5TZXNzaW9uSW5mbyIegtPkkwIYEhYvc2Vzc2lvbnMve3Nlc3Npb25faWR9EnkKDVVwZGF0ZVNlc3Npb24SJi5vcGVuY29kZS5zZXNzaW9uLlVwZGF0ZVNlc3Npb25SZXF1ZXN0Gh0ub3BlbmNvZGUuc2Vzc2lvbi5TZXNzaW9uSW5mbyIhgtPkkwIbOgEqMhYvc2Vzc2lvbnMve3Nlc3Npb25faWR9EoABChFMaXN0Q2hpbGRTZXNzaW9ucxIjLm9wZW5jb2RlLnNlc3Npb24uR2V0U2Vzc2lvblJlcXVlc3QaHS5vcGVuY29kZS5zZXNzaW9uLlNlc3Npb25MaXN0IieC0+STAiESHy9zZXNzaW9ucy97c2Vzc2lvbl9pZH0vY2hpbGRyZW4SfwoQR2V0U2Vzc2lvblN0YXR1cxIjLm9wZW5jb2RlLnNlc3Npb24uR2V0U2Vzc2lvblJlcXVlc3QaHy5vcGVuY29kZS5zZXNzaW9uLlNlc3Npb25TdGF0dXMiJYLT5JMCHxIdL3Nlc3Npb25zL3tzZXNzaW9uX2lkfS9zdGF0dXMSbQoTTGlzdFNlc3Npb25TdGF0dXNlcxIXLm9wZW5jb2RlLnNlc3Npb24uRW1wdHkaIy5vcGVuY29kZS5zZXNzaW9uLlNlc3Npb25TdGF0dXNMaXN0IhiC0+STAhISEC9zZXNzaW9ucy9zdGF0dXMScgoJTGlzdFRvZG9zEiMub3BlbmNvZGUuc2Vzc2lvbi5HZXRTZXNzaW9uUmVxdWVzdBoaLm9wZW5jb2RlLnNlc3Npb24uVG9kb0xpc3QiJILT5JMCHhIcL3Nlc3Npb25zL3tzZXNzaW9uX2lkfS90b2RvcxJ9Cg5HZXRTZXNzaW9uRGlmZhInLm9wZW5jb2RlLnNlc3Npb24uR2V0U2Vzc2lvbkRpZmZSZXF1ZXN0Gh0ub3BlbmNvZGUuc2Vzc2lvbi5TZXNzaW9uRGlmZiIjgtPkkwIdEhsvc2Vzc2lvbnMve3Nlc3Npb25faWR9L2RpZmYSegoLRm9ya1Nlc3Npb24SJC5vcGVuY29kZS5zZXNzaW9uLkZvcmtTZXNzaW9uUmVxdWVzdBodLm9wZW5jb2RlLnNlc3Npb24uU2Vzc2lvbkluZm8iJoLT5JMCIDoBKiIbL3Nlc3Npb25zL3tzZXNzaW9uX2lkfS9mb3JrEoABCg1SZXZlcnRTZXNzaW9uEiYub3BlbmNvZGUuc2Vzc2lvbi5SZXZlcnRTZXNzaW9uUmVxdWVzdBodLm9wZW5jb2RlLnNlc3Npb24uU2Vzc2lvbkluZm8iKILT5JMCIjoBKiIdL3Nlc3Npb25zL3tzZXNzaW9uX2lkfS9yZXZlcnQSgQEKD1VucmV2ZXJ0U2Vzc2lvbhIjLm9wZW5jb2RlLnNlc3Npb24uR2V0U2Vzc2lvblJlcXVlc3QaHS5vcGVuY29kZS5zZXNzaW9uLlNlc3Npb25JbmZvIiqC0+STAiQ6ASoiHy9zZXNzaW9ucy97c2Vzc2lvbl9pZH0vdW5yZXZlcnQSgwEKEFN1bW1hcml6ZVNlc3Npb24SKS5vcGVuY29kZS5zZXNzaW9uLlN1bW1hcml6ZVNlc3Npb25SZXF1ZXN0Ghcub3BlbmNvZGUuc2Vzc2lvbi5FbXB0eSIrgtPkkwIlOgEqIiAvc2Vzc2lvbnMve3Nlc3Npb25faWR9L3N1bW1hcml6ZTJuCg9Qcm92aWRlclNlcnZpY2USWwoMR2V0UHJvdmlkZXJzEhcub3BlbmNvZGUuc2Vzc2lvbi5FbXB0eRoeLm9wZW5jb2RlLnNlc3Npb24uUHJvdmlkZXJMaXN0IhKC0+STAgwSCi9wcm92aWRlcnNQAmIGcHJvdG8z", [file_google_api_annotations, file_model_selection, file_provider]);
 
 /**
  * Core session identity and metadata (server-managed)
@@ -578,6 +578,203 @@ export const TodoSchema: GenMessage<Todo> = /*@__PURE__*/
   messageDesc(file_session, 16);
 
 /**
+ * @generated from message opencode.session.SessionStatusList
+ */
+export type SessionStatusList = Message<"opencode.session.SessionStatusList"> & {
+  /**
+   * sessions that are not idle
+   *
+   * @generated from field: repeated opencode.session.SessionStatus statuses = 1;
+   */
+  statuses: SessionStatus[];
+};
+
+/**
+ * Describes the message opencode.session.SessionStatusList.
+ * Use `create(SessionStatusListSchema)` to create a new message.
+ */
+export const SessionStatusListSchema: GenMessage<SessionStatusList> = /*@__PURE__*/
+  messageDesc(file_session, 17);
+
+/**
+ * @generated from message opencode.session.TodoList
+ */
+export type TodoList = Message<"opencode.session.TodoList"> & {
+  /**
+   * @generated from field: repeated opencode.session.Todo todos = 1;
+   */
+  todos: Todo[];
+};
+
+/**
+ * Describes the message opencode.session.TodoList.
+ * Use `create(TodoListSchema)` to create a new message.
+ */
+export const TodoListSchema: GenMessage<TodoList> = /*@__PURE__*/
+  messageDesc(file_session, 18);
+
+/**
+ * @generated from message opencode.session.GetSessionDiffRequest
+ */
+export type GetSessionDiffRequest = Message<"opencode.session.GetSessionDiffRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * the user message of a turn; empty: all turns of the session, one diff a file
+   *
+   * @generated from field: string message_id = 2;
+   */
+  messageId: string;
+};
+
+/**
+ * Describes the message opencode.session.GetSessionDiffRequest.
+ * Use `create(GetSessionDiffRequestSchema)` to create a new message.
+ */
+export const GetSessionDiffRequestSchema: GenMessage<GetSessionDiffRequest> = /*@__PURE__*/
+  messageDesc(file_session, 19);
+
+/**
+ * @generated from message opencode.session.FileDiff
+ */
+export type FileDiff = Message<"opencode.session.FileDiff"> & {
+  /**
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * added | modified | deleted
+   *
+   * @generated from field: string status = 2;
+   */
+  status: string;
+
+  /**
+   * @generated from field: uint32 additions = 3;
+   */
+  additions: number;
+
+  /**
+   * @generated from field: uint32 deletions = 4;
+   */
+  deletions: number;
+
+  /**
+   * unified diff; of several turns one after the other
+   *
+   * @generated from field: string patch = 5;
+   */
+  patch: string;
+};
+
+/**
+ * Describes the message opencode.session.FileDiff.
+ * Use `create(FileDiffSchema)` to create a new message.
+ */
+export const FileDiffSchema: GenMessage<FileDiff> = /*@__PURE__*/
+  messageDesc(file_session, 20);
+
+/**
+ * @generated from message opencode.session.SessionDiff
+ */
+export type SessionDiff = Message<"opencode.session.SessionDiff"> & {
+  /**
+   * @generated from field: repeated opencode.session.FileDiff files = 1;
+   */
+  files: FileDiff[];
+};
+
+/**
+ * Describes the message opencode.session.SessionDiff.
+ * Use `create(SessionDiffSchema)` to create a new message.
+ */
+export const SessionDiffSchema: GenMessage<SessionDiff> = /*@__PURE__*/
+  messageDesc(file_session, 21);
+
+/**
+ * @generated from message opencode.session.ForkSessionRequest
+ */
+export type ForkSessionRequest = Message<"opencode.session.ForkSessionRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * copy what came before this message; absent: everything
+   *
+   * @generated from field: optional string message_id = 2;
+   */
+  messageId?: string | undefined;
+};
+
+/**
+ * Describes the message opencode.session.ForkSessionRequest.
+ * Use `create(ForkSessionRequestSchema)` to create a new message.
+ */
+export const ForkSessionRequestSchema: GenMessage<ForkSessionRequest> = /*@__PURE__*/
+  messageDesc(file_session, 22);
+
+/**
+ * @generated from message opencode.session.RevertSessionRequest
+ */
+export type RevertSessionRequest = Message<"opencode.session.RevertSessionRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * this message and all after it are undone
+   *
+   * @generated from field: string message_id = 2;
+   */
+  messageId: string;
+
+  /**
+   * only from this part of it on
+   *
+   * @generated from field: optional string part_id = 3;
+   */
+  partId?: string | undefined;
+};
+
+/**
+ * Describes the message opencode.session.RevertSessionRequest.
+ * Use `create(RevertSessionRequestSchema)` to create a new message.
+ */
+export const RevertSessionRequestSchema: GenMessage<RevertSessionRequest> = /*@__PURE__*/
+  messageDesc(file_session, 23);
+
+/**
+ * @generated from message opencode.session.SummarizeSessionRequest
+ */
+export type SummarizeSessionRequest = Message<"opencode.session.SummarizeSessionRequest"> & {
+  /**
+   * @generated from field: string session_id = 1;
+   */
+  sessionId: string;
+
+  /**
+   * provider/model; empty: the session's or the default
+   *
+   * @generated from field: string model = 2;
+   */
+  model: string;
+};
+
+/**
+ * Describes the message opencode.session.SummarizeSessionRequest.
+ * Use `create(SummarizeSessionRequestSchema)` to create a new message.
+ */
+export const SummarizeSessionRequestSchema: GenMessage<SummarizeSessionRequest> = /*@__PURE__*/
+  messageDesc(file_session, 24);
+
+/**
  * @generated from message opencode.session.Empty
  */
 export type Empty = Message<"opencode.session.Empty"> & {
@@ -588,7 +785,7 @@ export type Empty = Message<"opencode.session.Empty"> & {
  * Use `create(EmptySchema)` to create a new message.
  */
 export const EmptySchema: GenMessage<Empty> = /*@__PURE__*/
-  messageDesc(file_session, 17);
+  messageDesc(file_session, 25);
 
 /**
  * @generated from enum opencode.session.SessionState
@@ -692,6 +889,88 @@ export const SessionService: GenService<{
     methodKind: "unary";
     input: typeof UpdateSessionRequestSchema;
     output: typeof SessionInfoSchema;
+  },
+  /**
+   * Sessions of its sub-agents.
+   *
+   * @generated from rpc opencode.session.SessionService.ListChildSessions
+   */
+  listChildSessions: {
+    methodKind: "unary";
+    input: typeof GetSessionRequestSchema;
+    output: typeof SessionListSchema;
+  },
+  /**
+   * @generated from rpc opencode.session.SessionService.GetSessionStatus
+   */
+  getSessionStatus: {
+    methodKind: "unary";
+    input: typeof GetSessionRequestSchema;
+    output: typeof SessionStatusSchema;
+  },
+  /**
+   * @generated from rpc opencode.session.SessionService.ListSessionStatuses
+   */
+  listSessionStatuses: {
+    methodKind: "unary";
+    input: typeof EmptySchema;
+    output: typeof SessionStatusListSchema;
+  },
+  /**
+   * @generated from rpc opencode.session.SessionService.ListTodos
+   */
+  listTodos: {
+    methodKind: "unary";
+    input: typeof GetSessionRequestSchema;
+    output: typeof TodoListSchema;
+  },
+  /**
+   * What a turn, or every turn, changed in the files.
+   *
+   * @generated from rpc opencode.session.SessionService.GetSessionDiff
+   */
+  getSessionDiff: {
+    methodKind: "unary";
+    input: typeof GetSessionDiffRequestSchema;
+    output: typeof SessionDiffSchema;
+  },
+  /**
+   * A new session with a copy of the history.
+   *
+   * @generated from rpc opencode.session.SessionService.ForkSession
+   */
+  forkSession: {
+    methodKind: "unary";
+    input: typeof ForkSessionRequestSchema;
+    output: typeof SessionInfoSchema;
+  },
+  /**
+   * Takes messages and their changes of files back. The messages go with the next prompt; until then UnrevertSession undoes it.
+   *
+   * @generated from rpc opencode.session.SessionService.RevertSession
+   */
+  revertSession: {
+    methodKind: "unary";
+    input: typeof RevertSessionRequestSchema;
+    output: typeof SessionInfoSchema;
+  },
+  /**
+   * @generated from rpc opencode.session.SessionService.UnrevertSession
+   */
+  unrevertSession: {
+    methodKind: "unary";
+    input: typeof GetSessionRequestSchema;
+    output: typeof SessionInfoSchema;
+  },
+  /**
+   * Replaces the history the model sees by a summary. Returns when it is done.
+   *
+   * @generated from rpc opencode.session.SessionService.SummarizeSession
+   */
+  summarizeSession: {
+    methodKind: "unary";
+    input: typeof SummarizeSessionRequestSchema;
+    output: typeof EmptySchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_session, 0);
