@@ -10,6 +10,19 @@ const CRLF = Buffer.from('\r\n');
 /** A chunk of HTTP/1.1's chunked coding, made once however many readers get it. */
 const chunkOf = new FanOutCache((bytes: Buffer) => Buffer.concat([Buffer.from(bytes.length.toString(16)), CRLF, bytes, CRLF]));
 
+const corked: Writable[] = [];
+
+/** Messages of one moment leave in one write: OpenCode's deltas come several at a time. */
+function corkForNow(target: Writable): void {
+  if (target.writableCorked > 0) return;
+  target.cork();
+  if (corked.push(target) === 1) process.nextTick(uncorkAll);
+}
+
+function uncorkAll(): void {
+  for (const target of corked.splice(0)) target.uncork();
+}
+
 /**
  * An HTTP response, its headers sent, as a sink of encoded messages.
  *
@@ -41,6 +54,7 @@ export class HttpSink<T extends object> implements StreamSink<T> {
   }
 
   write(bytes: Buffer): boolean {
+    corkForNow(this.target);
     return this.target.write(bytes);
   }
 
