@@ -1,7 +1,7 @@
 /** Who may import whom. Each rule is a sentence of CONTRIBUTING.md. */
 const services = '(\\.service|\\.hub|-feed|\\.model|\\.queue|\\.reconciler|turn|-ring|-part|-memory|\.watch|-assembler|\\.parts)\\.ts$';
 /** Modules stand in ranks and import only downward. Models and mappers are pure and may be read from anywhere. */
-const ranks = [['agent', 'provider'], ['session'], ['event'], ['permission', 'question', 'message'], ['workspace']];
+const ranks = [['agent', 'command', 'provider'], ['session'], ['event'], ['permission', 'question', 'message'], ['auth', 'workspace']];
 const pure = '\\.(model|mapper)\\.ts$';
 
 module.exports = {
@@ -33,7 +33,7 @@ module.exports = {
           '\\.spec\\.ts$',
         ],
       },
-      to: { path: 'opencode\\.types\\.ts$' },
+      to: { path: 'opencode\\.(catalogue\\.)?types\\.ts$' },
     },
     {
       name: 'no-foreign-controllers',

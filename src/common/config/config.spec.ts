@@ -16,12 +16,14 @@ describe('readConfig', () => {
   it('has a default for everything that is not optional', () => {
     expect(readConfig({})).toEqual({
       HOST: '127.0.0.1',
+      ENABLE_SESSION_SHELL: false,
       GRPC_PORT: 8080,
       HTTP_PORT: 8081,
       TRANSPORTS: ['grpc', 'http'],
       OPENCODE_SERVER_USERNAME: 'opencode',
       OPENCODE_TIMEOUT: 120,
       OPENCODE_DEBUG: false,
+      A2A_ENABLE_SESSION_SHELL: false,
       ACCESS_ANONYMOUS: false,
       LOG_LEVEL: 'info',
       DRAIN_TIMEOUT_MS: 10_000,

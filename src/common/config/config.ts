@@ -60,6 +60,8 @@ export const settings = {
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('what Location headers advertise; default: relative'),
+  ENABLE_SESSION_SHELL: flag.describe('let callers run shell commands in a session (RunShell)'),
+  A2A_ENABLE_SESSION_SHELL: flag.describe('the same'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
     .default('info')

@@ -16,6 +16,7 @@ import { GatewayError } from '../errors/gateway-error.js';
 import type { QueueBounds } from '../streams/bounded-queue.js';
 import { writeBounded } from '../streams/bounded-writer.js';
 import { MessageStream } from '../streams/message-stream.js';
+import { originalOf } from './aggregate.js';
 import { GrpcCallSink } from './grpc-call.sink.js';
 import { toCallError } from './grpc-error.js';
 import { protoServices } from './proto-types.js';
@@ -78,7 +79,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
 
   /** True when a controller answers this method; the others answer UNIMPLEMENTED. */
   implements(method: DescMethod): boolean {
-    return this.messageHandlers.has(patternOf(method));
+    return this.handlerOf(method) !== undefined;
   }
 
   setServing(serving: boolean): void {
@@ -119,11 +120,12 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
 
   private implementationOf(service: DescService): UntypedServiceImplementation {
     return Object.fromEntries(
-      service.methods.map((method) => [
-        method.name,
-        this.handle(method, this.messageHandlers.get(patternOf(method)) ?? unimplemented(method)),
-      ]),
+      service.methods.map((method) => [method.name, this.handle(method, this.handlerOf(method) ?? unimplemented(method))]),
     );
+  }
+
+  private handlerOf(method: DescMethod): MessageHandler | undefined {
+    return this.messageHandlers.get(patternOf(originalOf(method)));
   }
 
   private handle(method: DescMethod, handler: MessageHandler) {

@@ -22,6 +22,10 @@ export class DirectoryCache<T> {
     return satisfies(kept) ? kept : this.valueOf(directory).get(RECHECK_AGE_MS);
   }
 
+  clear(): void {
+    this.byDirectory.clear();
+  }
+
   private valueOf(directory: string): FreshValue<T> {
     let value = this.byDirectory.get(directory);
     if (value === undefined) {

@@ -1,15 +1,18 @@
 import { GatewayError } from '../errors/gateway-error.js';
 import type { OpencodeHttp } from './opencode.http.js';
+import type { UpstreamAgent, UpstreamCommand, UpstreamCredential, UpstreamProviders } from './opencode.catalogue.types.js';
 import type {
-  UpstreamAgent,
+  UpstreamCommandCall,
+  UpstreamFileDiff,
   UpstreamMessageWithParts,
   UpstreamPermission,
   UpstreamPrompt,
-  UpstreamProviders,
   UpstreamQuestion,
   UpstreamReply,
   UpstreamSession,
+  UpstreamShellCall,
   UpstreamStatus,
+  UpstreamTodo,
 } from './opencode.types.js';
 
 export interface NewUpstreamSession {
@@ -36,6 +39,8 @@ export interface UpstreamMessagePage {
 const ALL_SESSIONS = 1_000_000;
 
 const HEALTH_TIMEOUT_MS = 2_000;
+/** A run may take as long as its model and its tools do; what ends it is another matter. */
+const LONGEST_RUN_MS = 24 * 60 * 60 * 1_000;
 
 function segment(id: string): string {
   return encodeURIComponent(id);
@@ -71,6 +76,25 @@ export class OpencodeClient {
   /** Holds provider keys: never let it out. */
   async providers(directory: string): Promise<UpstreamProviders> {
     return (await this.get('/config/providers', { directory })) as UpstreamProviders;
+  }
+
+  async commands(directory: string): Promise<readonly UpstreamCommand[]> {
+    return (await this.get('/command', { directory })) as UpstreamCommand[];
+  }
+
+  /** Stores a credential; the directories go on with the old one until they are disposed. */
+  async setCredential(providerId: string, credential: UpstreamCredential): Promise<void> {
+    await this.http.call({ method: 'PUT', path: `/auth/${segment(providerId)}`, body: credential });
+  }
+
+  /** True also when there was none. */
+  async removeCredential(providerId: string): Promise<void> {
+    await this.http.call({ method: 'DELETE', path: `/auth/${segment(providerId)}` });
+  }
+
+  /** Makes every directory read its configuration and credentials anew. Aborts whatever runs. */
+  async dispose(): Promise<void> {
+    await this.post('/global/dispose', {});
   }
 
   async createSession(directory: string, session: NewUpstreamSession): Promise<UpstreamSession> {
@@ -116,6 +140,36 @@ export class OpencodeClient {
     return (await this.get(`/session/${segment(id)}/children`)) as UpstreamSession[];
   }
 
+  async todos(id: string): Promise<readonly UpstreamTodo[]> {
+    return (await this.get(`/session/${segment(id)}/todo`)) as UpstreamTodo[];
+  }
+
+  /** What the turn of a user message changed in the files. Without a message OpenCode says nothing, so we do not ask. */
+  async diff(id: string, messageId: string): Promise<readonly UpstreamFileDiff[]> {
+    return (await this.get(`/session/${segment(id)}/diff`, { messageID: messageId })) as UpstreamFileDiff[];
+  }
+
+  /** Metadata is not copied; a message that is not there counts as none. */
+  async fork(id: string, messageId?: string): Promise<UpstreamSession> {
+    return (await this.post(`/session/${segment(id)}/fork`, messageId === undefined ? {} : { messageID: messageId })) as UpstreamSession;
+  }
+
+  /** @throws GatewayError FAILED_PRECONDITION while the session is busy; a message that is not there does nothing */
+  async revert(id: string, messageId: string, partId?: string): Promise<UpstreamSession> {
+    const body = { messageID: messageId, ...(partId !== undefined && { partID: partId }) };
+    return (await this.post(`/session/${segment(id)}/revert`, body)) as UpstreamSession;
+  }
+
+  /** @throws GatewayError FAILED_PRECONDITION while the session is busy */
+  async unrevert(id: string): Promise<UpstreamSession> {
+    return (await this.post(`/session/${segment(id)}/unrevert`, {})) as UpstreamSession;
+  }
+
+  /** Returns when the summary was made, or was not: only its message tells. */
+  async summarize(id: string, model: { readonly providerID: string; readonly modelID: string }): Promise<void> {
+    await this.postWithoutLimit(`/session/${segment(id)}/summarize`, model);
+  }
+
   /** Sessions that are not idle, by id. */
   async statuses(directory: string): Promise<Readonly<Record<string, UpstreamStatus>>> {
     return (await this.get('/session/status', { directory })) as Record<string, UpstreamStatus>;
@@ -145,6 +199,16 @@ export class OpencodeClient {
   /** Returns once the prompt is stored; all else comes as events. The session is not yet busy then. @throws GatewayError NOT_FOUND */
   async prompt(sessionId: string, prompt: UpstreamPrompt): Promise<void> {
     await this.post(`/session/${segment(sessionId)}/prompt_async`, prompt);
+  }
+
+  /** Returns when the run has ended. @throws GatewayError NOT_FOUND */
+  async command(sessionId: string, call: UpstreamCommandCall): Promise<void> {
+    await this.postWithoutLimit(`/session/${segment(sessionId)}/command`, call);
+  }
+
+  /** Returns when the shell has ended. @throws GatewayError NOT_FOUND; FAILED_PRECONDITION while the session is busy */
+  async shell(sessionId: string, call: UpstreamShellCall): Promise<void> {
+    await this.postWithoutLimit(`/session/${segment(sessionId)}/shell`, call);
   }
 
   /** Returns when the run is unwound; true also for sessions that do nothing. */
@@ -177,6 +241,10 @@ export class OpencodeClient {
 
   private async get(path: string, query: Readonly<Record<string, string | number>> = {}, timeoutMs?: number): Promise<unknown> {
     return (await this.http.call({ method: 'GET', path, query, ...(timeoutMs !== undefined && { timeoutMs }) })).json;
+  }
+
+  private async postWithoutLimit(path: string, body: unknown): Promise<void> {
+    await this.http.call({ method: 'POST', path, body, timeoutMs: LONGEST_RUN_MS });
   }
 
   private async post(path: string, body: unknown, query: Readonly<Record<string, string>> = {}): Promise<unknown> {

@@ -24,6 +24,7 @@ export interface UpstreamSession {
   readonly tokens?: UpstreamTokens;
   readonly summary?: { readonly additions?: number; readonly deletions?: number; readonly files?: number };
   readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly revert?: { readonly messageID: string };
   readonly time: { readonly created: number; readonly updated: number; readonly archived?: number };
 }
 
@@ -39,6 +40,16 @@ export interface UpstreamUserMessage {
   readonly time: { readonly created: number };
   readonly agent?: string;
   readonly model?: { readonly providerID: string; readonly modelID: string };
+  /** What the turn it began changed in the files, once that is over. */
+  readonly summary?: { readonly diffs?: readonly UpstreamFileDiff[] };
+}
+
+export interface UpstreamFileDiff {
+  readonly file: string;
+  readonly patch?: string;
+  readonly additions?: number;
+  readonly deletions?: number;
+  readonly status?: string;
 }
 
 export interface UpstreamAssistantMessage {
@@ -142,19 +153,6 @@ export interface UpstreamTodo {
   readonly priority: string;
 }
 
-export interface UpstreamAgent {
-  readonly name: string;
-  readonly mode: string;
-  readonly hidden?: boolean;
-}
-
-export interface UpstreamProviders {
-  readonly providers: readonly {
-    readonly id: string;
-    readonly models: Readonly<Record<string, { readonly id: string; readonly capabilities?: { readonly attachment?: boolean } }>>;
-  }[];
-}
-
 export interface UpstreamPrompt {
   readonly messageID: string;
   readonly parts: readonly (
@@ -163,7 +161,23 @@ export interface UpstreamPrompt {
   )[];
   readonly agent?: string;
   readonly model?: { readonly providerID: string; readonly modelID: string };
+  readonly variant?: string;
   readonly system?: string;
+}
+
+export interface UpstreamCommandCall {
+  readonly messageID: string;
+  readonly command: string;
+  readonly arguments: string;
+  readonly agent?: string;
+  /** `provider/model` */
+  readonly model?: string;
+}
+
+export interface UpstreamShellCall {
+  readonly agent: string;
+  readonly command: string;
+  readonly model?: { readonly providerID: string; readonly modelID: string };
 }
 
 /** The events we understand, by type; a frame may carry any other. */

@@ -8,6 +8,7 @@ const SESSION_ID = idForm('ses');
 const MESSAGE_ID = idForm('msg');
 const PERMISSION_ID = idForm('per');
 const QUESTION_ID = idForm('que');
+const PART_ID = idForm('prt');
 
 const MAX_PAGE_SIZE = 100;
 export const DEFAULT_PAGE_SIZE = 50;
@@ -16,6 +17,15 @@ export const IsSessionId = (): PropertyDecorator => Matches(SESSION_ID, { messag
 export const IsMessageId = (): PropertyDecorator => Matches(MESSAGE_ID, { message: 'must be a message id (msg_…)' });
 export const IsPermissionId = (): PropertyDecorator => Matches(PERMISSION_ID, { message: 'must be a permission id (per_…)' });
 export const IsQuestionId = (): PropertyDecorator => Matches(QUESTION_ID, { message: 'must be a question id (que_…)' });
+
+export const IsPartId = (): PropertyDecorator => Matches(PART_ID, { message: 'must be a part id (prt_…)' });
+
+/** A message id, or empty for every message. */
+export const IsMessageIdOrEmpty = (): PropertyDecorator =>
+  Matches(new RegExp(`^$|${MESSAGE_ID.source}`), { message: 'must be a message id (msg_…) or empty' });
+
+/** `provider/model`; a model's own id may contain slashes. */
+export const IsModelName = (): PropertyDecorator => Matches(/^[^/]+\/.+$/s, { message: 'must be provider/model' });
 
 /** A session id, or empty for every session. */
 export const IsSessionIdOrEmpty = (): PropertyDecorator =>

@@ -111,6 +111,11 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
     return this.feeds.get(this.rootIdOf(sessionId))?.isBusy(sessionId) ?? false;
   }
 
+  /** Sessions in which OpenCode works, and their directories. */
+  busySessions(): { readonly sessionId: string; readonly directory: string }[] {
+    return [...this.feeds.values()].flatMap((feed) => feed.statusEvents()).map(({ sessionId, directory }) => ({ sessionId, directory }));
+  }
+
   /** The present state of one session, as events. */
   present(sessionId: string): GatewayEvent[] {
     return this.feeds.get(this.rootIdOf(sessionId))?.snapshot() ?? [];
@@ -231,10 +236,6 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
         rejected: true,
       });
     }
-  }
-
-  private busySessions(): { readonly sessionId: string; readonly directory: string }[] {
-    return [...this.feeds.values()].flatMap((feed) => feed.statusEvents()).map(({ sessionId, directory }) => ({ sessionId, directory }));
   }
 
   private link(childId: string, parentId: string): void {

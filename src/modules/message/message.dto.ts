@@ -4,9 +4,11 @@ import type {
   GetMessageRequest,
   GetMessagesRequest,
   ListMessagesRequest,
+  RunCommandRequest,
+  RunShellRequest,
   SendMessageRequest,
 } from '../../common/grpc/generated/message_pb.js';
-import { IsMessageId, IsOptionalShortText, IsPageSize, IsSessionId, IsShortText } from '../../common/validation/ids.js';
+import { IsMessageId, IsModelName, IsOptionalShortText, IsPageSize, IsSessionId, IsShortText } from '../../common/validation/ids.js';
 
 /** The parts are checked by the prompt service: what they may be depends on the model. */
 export class SendMessageDto implements Omit<SendMessageRequest, '$typeName'> {
@@ -28,6 +30,48 @@ export class SendMessageDto implements Omit<SendMessageRequest, '$typeName'> {
   system?: string;
 
   textMode: SendMessageRequest['textMode'];
+
+  @IsOptionalShortText(200)
+  variant?: string;
+}
+
+export class RunCommandDto implements Omit<RunCommandRequest, '$typeName'> {
+  @IsSessionId()
+  sessionId: string;
+
+  @IsShortText(200)
+  command: string;
+
+  @IsShortText(100_000)
+  arguments: string;
+
+  @IsOptionalShortText(200)
+  agent?: string;
+
+  @IsOptional()
+  @IsModelName()
+  model?: string;
+
+  @IsShortText(200)
+  requestId: string;
+}
+
+export class RunShellDto implements Omit<RunShellRequest, '$typeName'> {
+  @IsSessionId()
+  sessionId: string;
+
+  @IsShortText(100_000)
+  command: string;
+
+  @IsShortText(200)
+  agent: string;
+
+  @IsOptional()
+  @IsModelName()
+  model?: string;
+
+  @IsShortText(200)
+  requestId: string;
 }
 
 export class GetMessagesDto implements Pick<GetMessagesRequest, 'sessionId'> {

@@ -12,7 +12,16 @@ import { MessageStream } from '../../common/streams/message-stream.js';
 import { toGlobalEvent } from '../event/event.mapper.js';
 import type { GatewayEvent } from '../event/event.model.js';
 import { fromTextMode } from '../event/watch.mapper.js';
-import { AbortSessionDto, GetMessageDto, GetMessagesDto, ListMessagesDto, SendMessageDto } from './message.dto.js';
+import {
+  AbortSessionDto,
+  GetMessageDto,
+  GetMessagesDto,
+  ListMessagesDto,
+  RunCommandDto,
+  RunShellDto,
+  SendMessageDto,
+} from './message.dto.js';
+import { fromRunCommandRequest, fromRunShellRequest } from './invocation.mapper.js';
 import { toDisplayMessage, toListMessagesResponse, toMessageList } from './message.mapper.js';
 import { MessageService } from './message.service.js';
 import { fromSendMessageRequest } from './prompt.mapper.js';
@@ -39,6 +48,16 @@ export class MessageGrpcController {
   @GrpcMethod(SERVICE, 'RunMessage')
   async runMessage(request: SendMessageDto): Promise<DisplayMessage> {
     return toRunAnswer(await this.runs.run(fromSendMessageRequest(request)));
+  }
+
+  @GrpcMethod(SERVICE, 'RunCommand')
+  async runCommand(request: RunCommandDto): Promise<DisplayMessage> {
+    return toRunAnswer(await this.runs.runCommand(fromRunCommandRequest(request)));
+  }
+
+  @GrpcMethod(SERVICE, 'RunShell')
+  async runShell(request: RunShellDto): Promise<DisplayMessage> {
+    return toRunAnswer(await this.runs.runShell(fromRunShellRequest(request)));
   }
 
   @GrpcMethod(SERVICE, 'StreamMessage')

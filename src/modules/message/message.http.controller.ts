@@ -15,11 +15,11 @@ import { wantsEventStream } from '../../common/http/stream-format.js';
 import { toGlobalEvent } from '../event/event.mapper.js';
 import type { GatewayEvent } from '../event/event.model.js';
 import { fromTextMode } from '../event/watch.mapper.js';
-import { AbortSessionDto, GetMessageDto, ListMessagesDto, SendMessageDto } from './message.dto.js';
+import { AbortSessionDto, GetMessageDto, ListMessagesDto, RunCommandDto, RunShellDto, SendMessageDto } from './message.dto.js';
+import { fromRunCommandRequest, fromRunShellRequest } from './invocation.mapper.js';
 import { toDisplayMessage, toListMessagesResponse } from './message.mapper.js';
 import { MessageService } from './message.service.js';
 import { fromSendMessageRequest } from './prompt.mapper.js';
-import type { Prompt } from './prompt.model.js';
 import { toRunAnswer } from './run.mapper.js';
 import { RunService } from './run.service.js';
 import { TurnService } from './turn.service.js';
@@ -48,7 +48,7 @@ export class MessageHttpController {
     @Headers(IDEMPOTENCY_KEY) key?: string,
   ): Promise<RestReply | MessageStream<GatewayEvent>> {
     if (wantsEventStream(accept)) return this.streamMessage(request, key);
-    const { turnId } = await this.turns.send(toPrompt(request, key));
+    const { turnId } = await this.turns.send(withKey(fromSendMessageRequest(request), key));
     return new RestReply(create(EmptySchema), {
       status: 202,
       headers: { location: `${this.publicUrl}/sessions/${request.sessionId}/messages/${turnId}` },
@@ -57,7 +57,17 @@ export class MessageHttpController {
 
   @RestRoute(Rpc.method.runMessage)
   async runMessage(@RestRequest() request: SendMessageDto, @Headers(IDEMPOTENCY_KEY) key?: string): Promise<DisplayMessage> {
-    return toRunAnswer(await this.runs.run(toPrompt(request, key)));
+    return toRunAnswer(await this.runs.run(withKey(fromSendMessageRequest(request), key)));
+  }
+
+  @RestRoute(Rpc.method.runCommand)
+  async runCommand(@RestRequest() request: RunCommandDto, @Headers(IDEMPOTENCY_KEY) key?: string): Promise<DisplayMessage> {
+    return toRunAnswer(await this.runs.runCommand(withKey(fromRunCommandRequest(request), key)));
+  }
+
+  @RestRoute(Rpc.method.runShell)
+  async runShell(@RestRequest() request: RunShellDto, @Headers(IDEMPOTENCY_KEY) key?: string): Promise<DisplayMessage> {
+    return toRunAnswer(await this.runs.runShell(withKey(fromRunShellRequest(request), key)));
   }
 
   @RestRoute(Rpc.method.streamMessage)
@@ -65,7 +75,7 @@ export class MessageHttpController {
     @RestRequest() request: SendMessageDto,
     @Headers(IDEMPOTENCY_KEY) key?: string,
   ): Promise<MessageStream<GatewayEvent>> {
-    const events$ = await this.turns.stream(toPrompt(request, key), fromTextMode(request.textMode));
+    const events$ = await this.turns.stream(withKey(fromSendMessageRequest(request), key), fromTextMode(request.textMode));
     return new MessageStream(events$, toGlobalEvent);
   }
 
@@ -86,7 +96,6 @@ export class MessageHttpController {
   }
 }
 
-function toPrompt(request: SendMessageDto, key: string | undefined): Prompt {
-  const prompt = fromSendMessageRequest(request);
-  return prompt.requestId === '' && key !== undefined ? { ...prompt, requestId: key.slice(0, 200) } : prompt;
+function withKey<T extends { readonly requestId: string }>(request: T, key: string | undefined): T {
+  return request.requestId === '' && key !== undefined ? { ...request, requestId: key.slice(0, 200) } : request;
 }

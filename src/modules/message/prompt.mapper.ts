@@ -26,6 +26,7 @@ function fromModelSelection(model: SendMessageRequest['model']): ModelRef | unde
 
 /** @throws GatewayError INVALID_ARGUMENT for an empty part or half a model. */
 export function fromSendMessageRequest(request: Omit<SendMessageRequest, '$typeName'>): Prompt {
-  const { sessionId, agent, system, requestId } = request;
-  return { sessionId, parts: request.parts.map(fromPart), model: fromModelSelection(request.model), agent, system, requestId };
+  const { sessionId, agent, system, variant, requestId } = request;
+  const model = fromModelSelection(request.model);
+  return { sessionId, parts: request.parts.map(fromPart), model, agent, system, variant, requestId };
 }

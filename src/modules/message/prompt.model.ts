@@ -11,6 +11,8 @@ export interface Prompt {
   readonly model: ModelRef | undefined;
   readonly agent: string | undefined;
   readonly system: string | undefined;
+  /** One of the model's variants. */
+  readonly variant?: string | undefined;
   /** Empty: each send is a turn of its own. */
   readonly requestId: string;
 }

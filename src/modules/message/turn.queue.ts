@@ -15,6 +15,11 @@ export class TurnQueue {
 
   constructor(private readonly maxWaiting: number) {}
 
+  /** No session has anything to do. */
+  get isEmpty(): boolean {
+    return this.lines.size === 0;
+  }
+
   /** How many tasks are before a new one. */
   lengthOf(sessionId: string): number {
     const line = this.lines.get(sessionId);

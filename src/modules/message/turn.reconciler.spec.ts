@@ -38,7 +38,7 @@ class Records {
 
   get turn(): Turn {
     const { id = '', sessionID = '' } = this.messages[0]?.info ?? {};
-    const turn = new Turn(id, sessionID, '/workspace/project', '', () => undefined);
+    const turn = new Turn({ id, sessionId: sessionID, directory: '/workspace/project', requestId: '' }, () => undefined);
     turn.admit();
     return turn;
   }
@@ -140,7 +140,7 @@ describe('TurnReconciler', () => {
 
   it('leaves answers to earlier prompts out of account', async () => {
     const records = new Records(historyOf('01-plain-text'));
-    const later = new Turn('msg_fffffffff001', records.turn.sessionId, '/w', '', () => undefined);
+    const later = new Turn({ id: 'msg_fffffffff001', sessionId: records.turn.sessionId, directory: '/w', requestId: '' }, () => undefined);
     later.admit();
 
     await expect(look(records, later)).resolves.toMatchObject({ verdict: { failure: { name: 'TurnNotStarted' } } });

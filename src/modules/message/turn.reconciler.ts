@@ -1,7 +1,7 @@
 import type { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { fromUpstreamHistory } from './message.mapper.js';
 import type { Message, MessageInfo } from './message.model.js';
-import { judge, judgeIdle, type Turn, type Verdict } from './turn.js';
+import { judgeIdle, type Turn, type Verdict } from './turn.js';
 
 /** Newest messages that are looked at; a turn's steps beyond it do not matter, its last one does. */
 const LOOK_BACK = 10;
@@ -40,7 +40,7 @@ export class TurnReconciler {
 
 function toFinding(turn: Turn, last: Message | undefined): Finding {
   if (last === undefined) return { verdict: withoutAnswer(turn), message: undefined };
-  const verdict = judge(last.info) ?? judgeIdle(last);
+  const verdict = turn.judge(last.info) ?? judgeIdle(last);
   const wasAborted = verdict.state === 'interrupted' && turn.abortRequested;
   return { verdict: wasAborted ? { state: 'aborted', failure: undefined } : verdict, message: last.info };
 }

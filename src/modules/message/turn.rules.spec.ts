@@ -1,6 +1,6 @@
 import type { EventBody, GatewayEvent, TurnState } from '../event/event.model.js';
 import type { Message, MessageInfo, ToolPart } from './message.model.js';
-import { judge, judgeIdle, Turn } from './turn.js';
+import { judgeAnswer, judgeIdle, Turn } from './turn.js';
 
 const ANSWER: MessageInfo = {
   id: 'msg_2',
@@ -50,12 +50,12 @@ const idle = at('ses_1', { type: 'session_status', status: { type: 'idle' } });
 const busy = at('ses_1', { type: 'session_status', status: { type: 'busy' } });
 
 function admitted(states: TurnState[] = []): Turn {
-  const turn = new Turn('msg_1', 'ses_1', '/w', '', ({ state }) => states.push(state));
+  const turn = new Turn({ id: 'msg_1', sessionId: 'ses_1', directory: '/w', requestId: '' }, ({ state }) => states.push(state));
   turn.admit();
   return turn;
 }
 
-describe('judge', () => {
+describe('judgeAnswer', () => {
   it.each([
     ['a completed answer that stopped', { completedAtMs: 2, finish: 'stop' }, 'completed'],
     ['a completed answer at the length limit', { completedAtMs: 2, finish: 'length' }, 'completed'],
@@ -64,7 +64,7 @@ describe('judge', () => {
     ['a failed answer', { completedAtMs: 2, ...failure('APIError') }, 'failed'],
     ['a failed answer without its time', failure('UnknownError'), 'failed'],
   ] as const)('ends a turn with %s', (_, change, state) => {
-    expect(judge({ ...ANSWER, ...change })).toMatchObject({ state });
+    expect(judgeAnswer({ ...ANSWER, ...change })).toMatchObject({ state });
   });
 
   it.each([
@@ -74,7 +74,7 @@ describe('judge', () => {
     ['an answer without a reason', { completedAtMs: 2 }],
     ['an overflow, which OpenCode compacts away', { completedAtMs: 2, ...failure('ContextOverflowError') }],
   ])('lets a turn go on after %s', (_, change) => {
-    expect(judge({ ...ANSWER, ...change })).toBeUndefined();
+    expect(judgeAnswer({ ...ANSWER, ...change })).toBeUndefined();
   });
 });
 
@@ -109,7 +109,7 @@ describe('judgeIdle', () => {
 
 describe('Turn', () => {
   it('is deaf while it waits in the queue', () => {
-    const turn = new Turn('msg_1', 'ses_1', '/w', '', () => undefined);
+    const turn = new Turn({ id: 'msg_1', sessionId: 'ses_1', directory: '/w', requestId: '' }, () => undefined);
 
     const result = [busy, answered({ completedAtMs: 2, finish: 'stop' }), idle].map((event) => turn.observe(event, 5));
 

@@ -8,12 +8,13 @@ import { limitTime } from '../../common/streams/time-limit.js';
 import { EventHub } from '../event/event.hub.js';
 import type { GatewayEvent, TextMode, TurnUpdate } from '../event/event.model.js';
 import { SessionService } from '../session/session.service.js';
-import { PromptService, type AcceptedPrompt } from './prompt.service.js';
+import { PromptService } from './prompt.service.js';
 import type { Prompt } from './prompt.model.js';
 import { RequestMemory } from './request-memory.js';
 import { Turn } from './turn.js';
 import { TurnQueue } from './turn.queue.js';
 import { TurnReconciler } from './turn.reconciler.js';
+import type { TurnTask } from './turn.task.js';
 import { GRACE_MS, TurnWatch } from './turn.watch.js';
 
 /** OpenCode unwinds an aborted run in 20 to 300 ms. */
@@ -39,6 +40,8 @@ export class TurnService implements OnModuleDestroy {
   private readonly turns = new Map<string, Set<Turn>>();
   private readonly outcomes = new Map<string, TurnUpdate>();
   private readonly subscription: Subscription;
+  /** What every turn waits for before it begins. */
+  private held: Promise<unknown> = Promise.resolve();
 
   constructor(
     private readonly pool: OpencodePool,
@@ -65,16 +68,16 @@ export class TurnService implements OnModuleDestroy {
     return turn.toUpdate();
   }
 
-  /** Sends a prompt and waits for its end. Whoever stops waiting does not end the turn. */
-  async run(prompt: Prompt): Promise<TurnUpdate> {
-    const { turn, accepted } = this.submit(await this.prompts.accept(prompt));
+  /** Carries a task out and waits for its end. Whoever stops waiting does not end the turn. */
+  async run(task: TurnTask): Promise<TurnUpdate> {
+    const { turn, accepted } = this.submit(task);
     await accepted;
     return firstValueFrom(from(turn.ended).pipe(limitTime(this.limitMs, tookTooLong)));
   }
 
   /** Sends a prompt when subscribed, and gives the session's events up to the turn's final update, which is the last. */
   async stream(prompt: Prompt, textMode: TextMode): Promise<Observable<GatewayEvent>> {
-    const acceptedPrompt = await this.prompts.accept(prompt);
+    const task = await this.prompts.accept(prompt);
     this.requireReady();
     const events$ = new Observable<GatewayEvent>((subscriber) => {
       let turn: Turn | undefined;
@@ -86,11 +89,9 @@ export class TurnService implements OnModuleDestroy {
         if (turn.isEnded && event.type === 'turn_updated' && event.turn.turnId === turn.id) subscriber.complete();
       };
       // Subscribed before the prompt leaves: nothing of the answer can be missed.
-      const events = this.hub
-        .watchSession(acceptedPrompt.session.id, { textMode })
-        .subscribe({ next, error: (error) => subscriber.error(error) });
+      const events = this.hub.watchSession(task.session.id, { textMode }).subscribe({ next, error: (error) => subscriber.error(error) });
       try {
-        const submission = this.submit(acceptedPrompt);
+        const submission = this.submit(task);
         turn = submission.turn;
         early.forEach(next);
         if (turn.isEnded && !subscriber.closed) next(this.toEvent(turn));
@@ -109,6 +110,39 @@ export class TurnService implements OnModuleDestroy {
     await this.abortAll(sessionId);
   }
 
+  /** Runs something else in the session's line, so that no turn overlaps it. @throws GatewayError RESOURCE_EXHAUSTED; UNAVAILABLE */
+  async runInLine<T>(sessionId: string, task: () => Promise<T>): Promise<T> {
+    this.requireReady();
+    return new Promise((resolve, reject) => {
+      this.queue.add(sessionId, async () => {
+        await this.held;
+        await task().then(resolve, reject);
+      });
+    });
+  }
+
+  /** The same, at once or not at all. @throws GatewayError FAILED_PRECONDITION while the session is busy */
+  async runWhenIdle<T>(sessionId: string, task: () => Promise<T>): Promise<T> {
+    if (this.queue.lengthOf(sessionId) > 0)
+      throw new GatewayError('FAILED_PRECONDITION', 'The session is busy', { reason: 'SESSION_BUSY' });
+    return this.runInLine(sessionId, task);
+  }
+
+  /** Runs something that would abort every turn; what is sent meanwhile waits. @throws GatewayError FAILED_PRECONDITION while any session is busy */
+  async runWhenAllIdle<T>(task: () => Promise<T>): Promise<T> {
+    if (!this.queue.isEmpty || this.hub.busySessions().length > 0) {
+      throw new GatewayError('FAILED_PRECONDITION', 'Turns are running, and this would abort them', { reason: 'TURNS_RUNNING' });
+    }
+    const done = task();
+    this.held = done.catch(() => undefined);
+    return done;
+  }
+
+  /** Sessions with a turn that has not ended. */
+  activeSessionIds(): string[] {
+    return [...this.turns.keys()];
+  }
+
   /** The turn a session works on or works on next. */
   current(sessionId: string): Turn | undefined {
     return [...(this.turns.get(sessionId) ?? [])].find((turn) => !turn.isEnded);
@@ -124,34 +158,36 @@ export class TurnService implements OnModuleDestroy {
       throw new GatewayError('UNAVAILABLE', 'OpenCode is not ready', { reason: 'OPENCODE_UNAVAILABLE', retryAfterMs: 1_000 });
   }
 
-  private submit(prompt: AcceptedPrompt): Submission {
+  private submit(task: TurnTask): Submission {
     this.requireReady();
-    const { id: sessionId, directory } = prompt.session;
-    return this.requests.getOrBegin(sessionId, prompt.requestId, prompt.fingerprint, () => {
-      const { clock } = this.pool.forSession(sessionId);
-      const turn = new Turn(ascendingId('msg', clock.nowMs()), sessionId, directory, prompt.requestId, (changed) => this.publish(changed));
+    const { id: sessionId, directory } = task.session;
+    const { requestId } = task;
+    return this.requests.getOrBegin(sessionId, requestId, task.fingerprint, () => {
+      const id = ascendingId('msg', this.pool.forSession(sessionId).clock.nowMs());
+      const turn = new Turn({ id, sessionId, directory, requestId }, (changed) => this.publish(changed), task.judge);
       const isNext = this.queue.lengthOf(sessionId) === 0;
       const accepted = new Promise<void>((resolve, reject) => {
-        this.queue.add(sessionId, () => this.execute(turn, prompt, resolve, reject));
+        this.queue.add(sessionId, () => this.execute(turn, task, resolve, reject));
         this.keep(turn);
         if (isNext) return;
         this.publish(turn);
         resolve();
       });
       // OpenCode never had it: the same request may try again.
-      accepted.catch(() => this.requests.forget(sessionId, prompt.requestId));
+      accepted.catch(() => this.requests.forget(sessionId, requestId));
       return { turn, accepted };
     });
   }
 
   /** The life of a turn at the head of its queue. Never rejects. */
-  private async execute(turn: Turn, prompt: AcceptedPrompt, onAccepted: () => void, onRefused: (error: unknown) => void): Promise<void> {
+  private async execute(turn: Turn, task: TurnTask, onAccepted: () => void, onRefused: (error: unknown) => void): Promise<void> {
+    await this.held;
     if (turn.isEnded) return this.drop(turn);
     const watch = new TurnWatch(this.hub, turn, () => this.reconcile(turn));
     try {
       turn.lastEventAtMs = Date.now();
       turn.admit();
-      await this.hand(turn, prompt);
+      await task.hand(turn);
       onAccepted();
     } catch (error) {
       onRefused(error);
@@ -160,20 +196,6 @@ export class TurnService implements OnModuleDestroy {
     await turn.ended;
     watch.stop();
     this.drop(turn);
-  }
-
-  /** Gives the prompt to OpenCode. After a cut connection it may have it all the same, which its history tells. */
-  private async hand(turn: Turn, prompt: AcceptedPrompt): Promise<void> {
-    const { client, clock } = this.pool.forSession(turn.sessionId);
-    try {
-      await client.prompt(turn.sessionId, this.prompts.toUpstream(prompt, turn.id, clock.nowMs()));
-    } catch (error) {
-      const isOpen = error instanceof GatewayError && (error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED');
-      if (!isOpen) throw error;
-      await client.message(turn.sessionId, turn.id).catch(() => {
-        throw error;
-      });
-    }
   }
 
   private async reconcile(turn: Turn): Promise<void> {

@@ -32,7 +32,9 @@ interface Played {
 function play(events: readonly GatewayEvent[]): Played {
   const prompt = promptOf(events);
   const states: TurnState[] = [];
-  const turn = new Turn(prompt.id, prompt.sessionId, '/workspace/project', 'req', ({ state }) => states.push(state));
+  const turn = new Turn({ id: prompt.id, sessionId: prompt.sessionId, directory: '/workspace/project', requestId: 'req' }, ({ state }) =>
+    states.push(state),
+  );
   turn.admit();
   const lookUps: number[] = [];
   let endedAt = -1;

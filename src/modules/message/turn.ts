@@ -17,7 +17,7 @@ const ABORTED = 'MessageAbortedError';
 const OVERFLOW = 'ContextOverflowError';
 
 /** Whether an assistant message is the last word of its turn. `session.idle` is not: it comes early, late and several times. */
-export function judge(message: MessageInfo): Verdict | undefined {
+export function judgeAnswer(message: MessageInfo): Verdict | undefined {
   const { failure, finish, completedAtMs } = message;
   if (failure?.name === OVERFLOW) return undefined;
   if (failure !== undefined) return { state: failure.name === ABORTED ? 'aborted' : 'failed', failure };
@@ -29,9 +29,18 @@ function wasRejected({ parts }: Message): boolean {
   return parts.some((part) => part.type === 'tool' && part.status !== 'success' && /rejected|dismissed/.test(part.error ?? ''));
 }
 
+/** How a turn's assistant message is read; undefined while it is not the last word. */
+export type Judge = (message: MessageInfo) => Verdict | undefined;
+
+/** A shell line is answered by one message that no model wrote, so it has no finish. */
+export function judgeShell({ failure, completedAtMs }: MessageInfo): Verdict | undefined {
+  if (failure !== undefined) return { state: failure.name === ABORTED ? 'aborted' : 'failed', failure };
+  return completedAtMs === undefined ? undefined : { state: 'completed', failure: undefined };
+}
+
 /** What a message says of a turn whose session does nothing any more. */
 export function judgeIdle(last: Message): Verdict {
-  const verdict = judge(last.info);
+  const verdict = judgeAnswer(last.info);
   if (verdict !== undefined) return verdict;
   const { failure, finish, completedAtMs } = last.info;
   if (failure !== undefined) return { state: 'failed', failure };
@@ -39,6 +48,14 @@ export function judgeIdle(last: Message): Verdict {
   // An abort in the wait before a retry leaves neither a reason nor an error.
   if (completedAtMs !== undefined && finish === undefined) return { state: 'aborted', failure: undefined };
   return { state: 'interrupted', failure: { name: 'TurnInterrupted', message: 'OpenCode stopped in the middle of the turn' } };
+}
+
+export interface TurnIdentity {
+  /** Id of the prompt's own message; of a shell line, an id of that form. */
+  readonly id: string;
+  readonly sessionId: string;
+  readonly directory: string;
+  readonly requestId: string;
 }
 
 /**
@@ -53,22 +70,31 @@ export class Turn {
   lastEventAtMs = 0;
   /** The last error the session reported; it counts only where no message tells more. */
   lastFailure: MessageFailure | undefined;
+  readonly id: string;
+  readonly sessionId: string;
+  readonly directory: string;
+  readonly requestId: string;
   readonly ended: Promise<TurnUpdate>;
+  /** OpenCode works on it, or has ended it. */
+  readonly started: Promise<void>;
   private messageId: string | undefined;
   private finish: string | undefined;
   private failure: MessageFailure | undefined;
   private verdict: Verdict | undefined;
   private readonly asked = new Set<string>();
   private resolveEnded: (update: TurnUpdate) => void = () => undefined;
+  private resolveStarted: () => void = () => undefined;
 
   constructor(
-    /** Id of the prompt's own message. */
-    readonly id: string,
-    readonly sessionId: string,
-    readonly directory: string,
-    readonly requestId: string,
+    identity: TurnIdentity,
     private readonly onChange: (turn: Turn) => void,
+    readonly judge: Judge = judgeAnswer,
   ) {
+    this.id = identity.id;
+    this.sessionId = identity.sessionId;
+    this.directory = identity.directory;
+    this.requestId = identity.requestId;
+    this.started = new Promise((resolve) => (this.resolveStarted = resolve));
     this.ended = new Promise((resolve) => (this.resolveEnded = resolve));
   }
 
@@ -139,7 +165,7 @@ export class Turn {
     if (message.role !== 'assistant' || message.isSummary || message.id < this.id) return false;
     this.adopt(message);
     if (this.state === 'admitted') this.change('running');
-    this.verdict = judge(message);
+    this.verdict = this.judge(message);
     return this.verdict !== undefined;
   }
 
@@ -168,6 +194,7 @@ export class Turn {
 
   private change(state: TurnState): void {
     this.state = state;
+    if (state !== 'admitted') this.resolveStarted();
     this.onChange(this);
   }
 }

@@ -14,7 +14,7 @@ function watchTurn() {
       return left;
     },
   } as unknown as EventHub;
-  const turn = new Turn('msg_1', 'ses_1', '/w', '', () => undefined);
+  const turn = new Turn({ id: 'msg_1', sessionId: 'ses_1', directory: '/w', requestId: '' }, () => undefined);
   turn.admit();
   turn.lastEventAtMs = Date.now();
   const lookUp = jest.fn(() => Promise.resolve());

@@ -1,14 +1,14 @@
 import type {
   CreateSessionRequest,
   DeleteSessionRequest,
+  ForkSessionRequest,
   GetSessionRequest,
   SearchSessionsRequest,
   UpdateDirectoryRequest,
   UpdateSessionRequest,
 } from '../../common/grpc/generated/session_pb.js';
 import { IsOptional, Validate, ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
-import { IsOptionalShortText, IsPageSize, IsSessionId, IsShortText } from '../../common/validation/ids.js';
-import { fromModelName } from './session.mapper.js';
+import { IsMessageId, IsModelName, IsOptionalShortText, IsPageSize, IsSessionId, IsShortText } from '../../common/validation/ids.js';
 
 const MAX_LABELS = 32;
 const MAX_LABEL_LENGTH = 256;
@@ -26,17 +26,6 @@ class AreLabels implements ValidatorConstraintInterface {
 
   defaultMessage(): string {
     return `must be at most ${MAX_LABELS} labels with keys and values of at most ${MAX_LABEL_LENGTH} characters`;
-  }
-}
-
-@ValidatorConstraint({ name: 'modelName' })
-class IsModelName implements ValidatorConstraintInterface {
-  validate(value: unknown): boolean {
-    return typeof value === 'string' && fromModelName(value) !== undefined;
-  }
-
-  defaultMessage(): string {
-    return 'must be provider/model';
   }
 }
 
@@ -73,7 +62,7 @@ export class CreateSessionDto implements Omit<CreateSessionRequest, '$typeName'>
   agent?: string;
 
   @IsOptional()
-  @Validate(IsModelName)
+  @IsModelName()
   model?: string;
 
   @Validate(AreLabels)
@@ -91,6 +80,19 @@ export class UpdateSessionDto implements Omit<UpdateSessionRequest, '$typeName'>
 
   @Validate(AreLabels)
   labels: Record<string, string>;
+
+  @IsOptional()
+  @IsModelName()
+  model?: string;
+}
+
+export class ForkSessionDto implements Omit<ForkSessionRequest, '$typeName'> {
+  @IsSessionId()
+  sessionId: string;
+
+  @IsOptional()
+  @IsMessageId()
+  messageId?: string;
 }
 
 export class SearchSessionsDto implements Omit<SearchSessionsRequest, '$typeName'> {

@@ -6,17 +6,26 @@ import {
   type Empty,
   type SearchSessionsResponse,
   type SessionInfo,
+  type TodoList,
   type SessionList,
 } from '../../common/grpc/generated/session_pb.js';
 import {
   CreateSessionDto,
   DeleteSessionDto,
+  ForkSessionDto,
   GetSessionDto,
   SearchSessionsDto,
   UpdateSessionDirectoryDto,
   UpdateSessionDto,
 } from './session.dto.js';
-import { fromCreateSessionRequest, toSearchSessionsResponse, toSessionInfo, toSessionList } from './session.mapper.js';
+import {
+  fromCreateSessionRequest,
+  fromUpdateSessionRequest,
+  toSearchSessionsResponse,
+  toSessionInfo,
+  toSessionList,
+  toTodoList,
+} from './session.mapper.js';
 import { SessionService } from './session.service.js';
 
 const SERVICE = 'opencode.session.SessionService';
@@ -46,14 +55,29 @@ export class SessionGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'UpdateSession')
-  async updateSession({ sessionId, ...change }: UpdateSessionDto): Promise<SessionInfo> {
-    return toSessionInfo(await this.sessions.update(sessionId, change));
+  async updateSession(request: UpdateSessionDto): Promise<SessionInfo> {
+    return toSessionInfo(await this.sessions.update(request.sessionId, fromUpdateSessionRequest(request)));
   }
 
   @GrpcMethod(SERVICE, 'UpdateSessionDirectory')
   async updateSessionDirectory({ sessionId, directory }: UpdateSessionDirectoryDto): Promise<Empty> {
     await this.sessions.move(sessionId, directory);
     return create(EmptySchema);
+  }
+
+  @GrpcMethod(SERVICE, 'ListChildSessions')
+  async listChildSessions({ sessionId }: GetSessionDto): Promise<SessionList> {
+    return toSessionList(await this.sessions.children(sessionId));
+  }
+
+  @GrpcMethod(SERVICE, 'ListTodos')
+  async listTodos({ sessionId }: GetSessionDto): Promise<TodoList> {
+    return toTodoList(await this.sessions.todos(sessionId));
+  }
+
+  @GrpcMethod(SERVICE, 'ForkSession')
+  async forkSession({ sessionId, messageId }: ForkSessionDto): Promise<SessionInfo> {
+    return toSessionInfo(await this.sessions.fork(sessionId, messageId));
   }
 
   @GrpcMethod(SERVICE, 'DeleteSession')

@@ -6,17 +6,27 @@ import {
   type Empty,
   type SearchSessionsResponse,
   type SessionInfo,
+  type SessionList,
+  type TodoList,
 } from '../../common/grpc/generated/session_pb.js';
 import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
 import {
   CreateSessionDto,
   DeleteSessionDto,
+  ForkSessionDto,
   GetSessionDto,
   SearchSessionsDto,
   UpdateSessionDirectoryDto,
   UpdateSessionDto,
 } from './session.dto.js';
-import { fromCreateSessionRequest, toSearchSessionsResponse, toSessionInfo } from './session.mapper.js';
+import {
+  fromCreateSessionRequest,
+  fromUpdateSessionRequest,
+  toSearchSessionsResponse,
+  toSessionInfo,
+  toSessionList,
+  toTodoList,
+} from './session.mapper.js';
 import { SessionService } from './session.service.js';
 
 @Controller()
@@ -39,14 +49,29 @@ export class SessionHttpController {
   }
 
   @RestRoute(Rpc.method.updateSession)
-  async updateSession(@RestRequest() { sessionId, ...change }: UpdateSessionDto): Promise<SessionInfo> {
-    return toSessionInfo(await this.sessions.update(sessionId, change));
+  async updateSession(@RestRequest() request: UpdateSessionDto): Promise<SessionInfo> {
+    return toSessionInfo(await this.sessions.update(request.sessionId, fromUpdateSessionRequest(request)));
   }
 
   @RestRoute(Rpc.method.updateSessionDirectory)
   async updateSessionDirectory(@RestRequest() { sessionId, directory }: UpdateSessionDirectoryDto): Promise<Empty> {
     await this.sessions.move(sessionId, directory);
     return create(EmptySchema);
+  }
+
+  @RestRoute(Rpc.method.listChildSessions)
+  async listChildSessions(@RestRequest() { sessionId }: GetSessionDto): Promise<SessionList> {
+    return toSessionList(await this.sessions.children(sessionId));
+  }
+
+  @RestRoute(Rpc.method.listTodos)
+  async listTodos(@RestRequest() { sessionId }: GetSessionDto): Promise<TodoList> {
+    return toTodoList(await this.sessions.todos(sessionId));
+  }
+
+  @RestRoute(Rpc.method.forkSession)
+  async forkSession(@RestRequest() { sessionId, messageId }: ForkSessionDto): Promise<SessionInfo> {
+    return toSessionInfo(await this.sessions.fork(sessionId, messageId));
   }
 
   @RestRoute(Rpc.method.deleteSession)

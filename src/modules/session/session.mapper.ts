@@ -4,17 +4,22 @@ import {
   SessionInfoSchema,
   SessionListSchema,
   SessionState,
+  SessionStatusListSchema,
   SessionStatusSchema,
+  TodoListSchema,
   TodoSchema,
   type CreateSessionRequest,
   type SearchSessionsResponse,
   type SessionInfo,
   type SessionList,
   type SessionStatus as SessionStatusMessage,
+  type SessionStatusList,
   type Todo as TodoMessage,
+  type TodoList,
+  type UpdateSessionRequest,
 } from '../../common/grpc/generated/session_pb.js';
-import type { UpstreamSession, UpstreamStatus, UpstreamTokens } from '../../common/opencode/opencode.types.js';
-import type { ModelRef, NewSession, Session, SessionPage, SessionStatus, SessionUsage, Todo } from './session.model.js';
+import type { UpstreamSession, UpstreamStatus, UpstreamTodo, UpstreamTokens } from '../../common/opencode/opencode.types.js';
+import type { ModelRef, NewSession, Session, SessionChange, SessionPage, SessionStatus, SessionUsage, Todo } from './session.model.js';
 
 /** Our own keys in a session's metadata; everything else there belongs to others. */
 const METADATA_KEY = 'gateway';
@@ -22,6 +27,8 @@ const METADATA_KEY = 'gateway';
 interface GatewayMetadata {
   readonly labels?: Readonly<Record<string, string>>;
   readonly workspace?: boolean;
+  /** `provider/model` */
+  readonly model?: string;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -50,7 +57,8 @@ function fromTokens(tokens: UpstreamTokens | undefined, cost: number | undefined
 }
 
 export function fromUpstreamSession(session: UpstreamSession): Session {
-  const { labels = {}, workspace = false } = readMetadata(session.metadata);
+  const { labels = {}, workspace = false, model: chosen } = readMetadata(session.metadata);
+  const used = session.model && { providerId: session.model.providerID, modelId: session.model.id };
   const { summary } = session;
   return {
     id: session.id,
@@ -60,10 +68,11 @@ export function fromUpstreamSession(session: UpstreamSession): Session {
     parentId: session.parentID,
     projectId: session.projectID,
     agent: session.agent,
-    model: session.model && { providerId: session.model.providerID, modelId: session.model.id },
+    model: (chosen === undefined ? undefined : fromModelName(chosen)) ?? used,
     usage: fromTokens(session.tokens, session.cost),
     changes: summary && { additions: summary.additions ?? 0, deletions: summary.deletions ?? 0, files: summary.files ?? 0 },
     labels,
+    revertedMessageId: session.revert?.messageID,
     isWorkspaceSession: workspace,
     createdAtMs: session.time.created,
     updatedAtMs: session.time.updated,
@@ -114,6 +123,7 @@ export function toSessionInfo(session: Session): SessionInfo {
       cost: usage.cost,
     },
     ...(changes !== undefined && { summary: changes }),
+    ...(session.revertedMessageId !== undefined && { revertedMessageId: session.revertedMessageId }),
     labels: { ...session.labels },
   });
 }
@@ -121,6 +131,8 @@ export function toSessionInfo(session: Session): SessionInfo {
 const STATES: Readonly<Record<SessionStatus['type'], SessionState>> = {
   idle: SessionState.IDLE,
   busy: SessionState.BUSY,
+  waiting_permission: SessionState.WAITING_PERMISSION,
+  waiting_question: SessionState.WAITING_QUESTION,
   retry: SessionState.RETRY,
 };
 
@@ -130,6 +142,14 @@ export function toSessionStatus(sessionId: string, status: SessionStatus): Sessi
   return create(SessionStatusSchema, { sessionId, state: STATES[status.type], ...retry });
 }
 
+export function fromUpstreamTodo({ content, status, priority }: UpstreamTodo): Todo {
+  return { content, status, priority };
+}
+
+export function toSessionStatusList(statuses: ReadonlyMap<string, SessionStatus>): SessionStatusList {
+  return create(SessionStatusListSchema, { statuses: [...statuses].map(([sessionId, status]) => toSessionStatus(sessionId, status)) });
+}
+
 export function toTodo(todo: Todo): TodoMessage {
   return create(TodoSchema, { ...todo });
 }
@@ -137,6 +157,14 @@ export function toTodo(todo: Todo): TodoMessage {
 export function fromCreateSessionRequest(request: Omit<CreateSessionRequest, '$typeName'>): NewSession {
   const { title, directory, parentId, agent, model, labels } = request;
   return { title, directory, parentId, agent, model: model === undefined ? undefined : fromModelName(model), labels };
+}
+
+export function fromUpdateSessionRequest({ title, archived, labels, model }: Omit<UpdateSessionRequest, '$typeName'>): SessionChange {
+  return { title, archived, labels, model: model === undefined ? undefined : fromModelName(model) };
+}
+
+export function toTodoList(todos: readonly Todo[]): TodoList {
+  return create(TodoListSchema, { todos: todos.map(toTodo) });
 }
 
 export function toSessionList(sessions: readonly Session[]): SessionList {

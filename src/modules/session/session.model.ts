@@ -24,10 +24,13 @@ export interface Session {
   readonly parentId: string | undefined;
   readonly projectId: string | undefined;
   readonly agent: string | undefined;
+  /** The one it was told to use, else the one it used last. */
   readonly model: ModelRef | undefined;
   readonly usage: SessionUsage;
   readonly changes: { readonly additions: number; readonly deletions: number; readonly files: number } | undefined;
   readonly labels: Readonly<Record<string, string>>;
+  /** This message and all after it were taken back. */
+  readonly revertedMessageId: string | undefined;
   /** True for the session that stands for the container itself. */
   readonly isWorkspaceSession: boolean;
   readonly createdAtMs: number;
@@ -50,6 +53,8 @@ export interface SessionChange {
   readonly archived?: boolean | undefined;
   /** Merged into the session's; an empty value removes the label. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Of every later prompt that names none. */
+  readonly model?: ModelRef | undefined;
 }
 
 export interface SessionSearch {
@@ -69,7 +74,20 @@ export interface SessionPage {
 export type SessionStatus =
   | { readonly type: 'idle' }
   | { readonly type: 'busy' }
+  /** An answer is awaited from whoever follows the session; also for its sub-agents. */
+  | { readonly type: 'waiting_permission' }
+  | { readonly type: 'waiting_question' }
   | { readonly type: 'retry'; readonly attempt: number; readonly message: string; readonly nextAttemptAtMs: number };
+
+/** What was done to a file, as a unified diff. */
+export interface FileDiff {
+  readonly path: string;
+  /** `added`, `modified` or `deleted`. */
+  readonly status: string;
+  readonly additions: number;
+  readonly deletions: number;
+  readonly patch: string;
+}
 
 export interface Todo {
   readonly content: string;

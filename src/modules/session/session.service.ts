@@ -7,8 +7,8 @@ import { fromPageToken, toPageToken } from '../../common/validation/page-token.j
 import { DEFAULT_PAGE_SIZE } from '../../common/validation/ids.js';
 import { AgentService } from '../agent/agent.service.js';
 import { ProviderService } from '../provider/provider.service.js';
-import { fromUpstreamSession, withGatewayMetadata } from './session.mapper.js';
-import type { NewSession, Session, SessionChange, SessionPage, SessionSearch } from './session.model.js';
+import { fromUpstreamSession, fromUpstreamTodo, toModelName, withGatewayMetadata } from './session.mapper.js';
+import type { NewSession, Session, SessionChange, SessionPage, SessionSearch, Todo } from './session.model.js';
 
 /** Sessions of the workspace. Knows no transport. */
 @Injectable()
@@ -53,19 +53,23 @@ export class SessionService {
   }
 
   /**
-   * Changes title, labels or archives. Labels are merged under the session's lock: OpenCode replaces its metadata whole.
+   * Changes title, labels or model, or archives. Labels are merged under the session's lock: OpenCode replaces its metadata whole.
    *
-   * @throws GatewayError NOT_FOUND; INVALID_ARGUMENT for `archived: false`, which OpenCode cannot do.
+   * @throws GatewayError NOT_FOUND; INVALID_ARGUMENT for an unknown model and for `archived: false`, which OpenCode cannot do.
    */
   async update(sessionId: string, change: SessionChange): Promise<Session> {
     if (change.archived === false) throw GatewayError.invalid('archived', 'can only be set to true: OpenCode cannot bring a session back');
     return this.lock.run(sessionId, async () => {
       const present = await this.read(sessionId);
-      const labels = mergeLabels(fromUpstreamSession(present).labels, change.labels);
+      if (change.model !== undefined) await this.providers.requireModel(present.directory, change.model, 'model');
+      const metadata = {
+        ...(Object.keys(change.labels).length > 0 && { labels: mergeLabels(fromUpstreamSession(present).labels, change.labels) }),
+        ...(change.model !== undefined && { model: toModelName(change.model) }),
+      };
       const changed = await this.pool.forSession(sessionId).client.updateSession(sessionId, {
         ...(change.title !== undefined && { title: change.title }),
         ...(change.archived === true && { time: { archived: Date.now() } }),
-        ...(Object.keys(change.labels).length > 0 && { metadata: withGatewayMetadata(present.metadata, { labels }) }),
+        ...(Object.keys(metadata).length > 0 && { metadata: withGatewayMetadata(present.metadata, metadata) }),
       });
       return fromUpstreamSession(changed);
     });
@@ -97,6 +101,32 @@ export class SessionService {
     await this.pool.forSession(sessionId).client.deleteSession(sessionId);
   }
 
+  /** Sessions of its sub-agents, the newest first. @throws GatewayError NOT_FOUND */
+  async children(sessionId: string): Promise<Session[]> {
+    await this.read(sessionId);
+    return byNewest((await this.pool.forSession(sessionId).client.children(sessionId)).map(fromUpstreamSession));
+  }
+
+  /** What the agent means to do. @throws GatewayError NOT_FOUND */
+  async todos(sessionId: string): Promise<Todo[]> {
+    await this.read(sessionId);
+    return (await this.pool.forSession(sessionId).client.todos(sessionId)).map(fromUpstreamTodo);
+  }
+
+  /**
+   * A new session with the history before a message, or all of it. Labels and model come along, the container's mark does not.
+   *
+   * @throws GatewayError NOT_FOUND for the session or the message, which OpenCode would take for none
+   */
+  async fork(sessionId: string, messageId: string | undefined): Promise<Session> {
+    const { metadata } = await this.read(sessionId);
+    const { client } = this.pool.forSession(sessionId);
+    if (messageId !== undefined) await client.message(sessionId, messageId);
+    const forked = await client.fork(sessionId, messageId);
+    if (metadata === undefined) return fromUpstreamSession(forked);
+    return fromUpstreamSession(await client.updateSession(forked.id, { metadata: withGatewayMetadata(metadata, { workspace: false }) }));
+  }
+
   /** Every session of the workspace, the newest first. */
   async list(): Promise<Session[]> {
     const perMember = await Promise.all(
@@ -106,8 +136,7 @@ export class SessionService {
           (await client.sessions()).filter(({ directory }) => workspace.contains(directory)).map(fromUpstreamSession),
         ),
     );
-    // Ids of sessions sort against time; unlike the time of the last change they never move, so pages stay stable.
-    return perMember.flat().sort((a, b) => (a.id < b.id ? -1 : 1));
+    return byNewest(perMember.flat());
   }
 
   /** One page of the sessions that match. @throws GatewayError INVALID_ARGUMENT for a page token that is not ours. */
@@ -135,6 +164,11 @@ export class SessionService {
     if (!workspace.contains(session.directory)) throw GatewayError.notFound('session', sessionId);
     return session;
   }
+}
+
+/** Ids of sessions sort against time; unlike the time of the last change they never move, so pages stay stable. */
+function byNewest(sessions: Session[]): Session[] {
+  return sessions.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 function mergeLabels(present: Readonly<Record<string, string>>, change: Readonly<Record<string, string>>): Record<string, string> {

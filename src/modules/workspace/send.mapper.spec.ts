@@ -25,8 +25,9 @@ function heard(transcript: string): GatewayEvent[] {
   };
   feed.followers.add(follower);
   const prompt = contents.find((content) => content.type === 'message_updated');
-  const turn = new Turn(prompt?.type === 'message_updated' ? prompt.message.id : '', rootId, '/w', '', (changed) =>
-    events.push(turnUpdated(rootId, changed.state, changed)),
+  const turn = new Turn(
+    { id: prompt?.type === 'message_updated' ? prompt.message.id : '', sessionId: rootId, directory: '/w', requestId: '' },
+    (changed) => events.push(turnUpdated(rootId, changed.state, changed)),
   );
   turn.admit();
   for (const content of contents) {

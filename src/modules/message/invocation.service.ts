@@ -1,0 +1,73 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { CONFIG, type Config } from '../../common/config/config.js';
+import { GatewayError } from '../../common/errors/gateway-error.js';
+import { Audit } from '../../common/logging/audit.js';
+import { OpencodePool } from '../../common/opencode/opencode.pool.js';
+import { AgentService } from '../agent/agent.service.js';
+import { CommandService } from '../command/command.service.js';
+import { toModelName } from '../session/session.mapper.js';
+import type { CommandInvocation, ShellInvocation } from './invocation.model.js';
+import { PromptService } from './prompt.service.js';
+import { judgeAnswer, judgeShell, type Turn } from './turn.js';
+import type { TurnTask } from './turn.task.js';
+
+/** Commands and shell lines as turns: they stand in the session's queue, have events and end as prompts do. */
+@Injectable()
+export class InvocationService {
+  private readonly logger = new Logger(InvocationService.name);
+  private readonly audit = new Audit();
+
+  constructor(
+    private readonly pool: OpencodePool,
+    private readonly prompts: PromptService,
+    private readonly agents: AgentService,
+    private readonly commands: CommandService,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
+
+  /** @throws GatewayError as PromptService.accept; INVALID_ARGUMENT for an unknown command */
+  async acceptCommand(invocation: CommandInvocation): Promise<TurnTask> {
+    const { sessionId, command, requestId } = invocation;
+    const session = await this.prompts.openSession(sessionId);
+    await this.commands.require(session.directory, command, 'command');
+    const { agent, model } = await this.prompts.choose(invocation, session, 'model');
+    const hand = (turn: Turn): Promise<void> =>
+      this.handLongCall(
+        turn,
+        this.pool.forSession(sessionId).client.command(sessionId, {
+          messageID: turn.id,
+          command,
+          arguments: invocation.arguments,
+          ...(agent !== undefined && { agent }),
+          ...(model !== undefined && { model: toModelName(model) }),
+        }),
+      );
+    return { session, requestId, fingerprint: ['command', invocation], judge: judgeAnswer, hand };
+  }
+
+  /** @throws GatewayError PERMISSION_DENIED unless ENABLE_SESSION_SHELL is set; else as PromptService.accept */
+  async acceptShell(invocation: ShellInvocation): Promise<TurnTask> {
+    const { sessionId, command, requestId } = invocation;
+    if (!this.config.ENABLE_SESSION_SHELL && !this.config.A2A_ENABLE_SESSION_SHELL) {
+      this.audit.record('shell.run', sessionId, 'refused');
+      throw new GatewayError('PERMISSION_DENIED', 'The shell is switched off (ENABLE_SESSION_SHELL)', { reason: 'SHELL_DISABLED' });
+    }
+    if (command.trim() === '') throw GatewayError.invalid('command', 'must not be empty');
+    const session = await this.prompts.openSession(sessionId);
+    const { agent, model } = await this.prompts.choose(invocation, session, 'model');
+    const shellAgent = agent ?? (await this.agents.defaultName(session.directory));
+    const hand = (turn: Turn): Promise<void> => {
+      this.audit.record('shell.run', sessionId, 'begun');
+      const upstreamModel = model && { providerID: model.providerId, modelID: model.modelId };
+      const call = { agent: shellAgent, command, ...(upstreamModel !== undefined && { model: upstreamModel }) };
+      return this.handLongCall(turn, this.pool.forSession(sessionId).client.shell(sessionId, call));
+    };
+    return { session, requestId, fingerprint: ['shell', invocation], judge: judgeShell, hand };
+  }
+
+  /** These calls answer when the run has ended. That it began, its events tell; how it ended is the turn's to find out. */
+  private handLongCall(turn: Turn, call: Promise<void>): Promise<void> {
+    call.catch((error: unknown) => this.logger.debug(`The call of turn ${turn.id} failed: ${String(error)}`));
+    return Promise.race([call, turn.started]);
+  }
+}

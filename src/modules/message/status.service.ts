@@ -1,0 +1,43 @@
+import { Injectable } from '@nestjs/common';
+import { EventHub } from '../event/event.hub.js';
+import type { SessionStatus } from '../session/session.model.js';
+import { SessionService } from '../session/session.service.js';
+import { TurnService } from './turn.service.js';
+
+/** What sessions do now, as their events and turns tell. Knows no transport. */
+@Injectable()
+export class StatusService {
+  constructor(
+    private readonly sessions: SessionService,
+    private readonly hub: EventHub,
+    private readonly turns: TurnService,
+  ) {}
+
+  /** @throws GatewayError NOT_FOUND */
+  async get(sessionId: string): Promise<SessionStatus> {
+    await this.sessions.get(sessionId);
+    return this.statusOf(sessionId);
+  }
+
+  /** Sessions that are not idle, sub-agents' among them, by id. */
+  list(): ReadonlyMap<string, SessionStatus> {
+    const ids = new Set([
+      ...this.hub.busySessions().map(({ sessionId }) => sessionId),
+      ...this.hub.pendingPermissions().map(({ permission }) => permission.sessionId),
+      ...this.hub.pendingQuestions().map(({ question }) => question.sessionId),
+      ...this.turns.activeSessionIds(),
+    ]);
+    return new Map([...ids].map((id) => [id, this.statusOf(id)]));
+  }
+
+  /** What waits for somebody comes first: it is what a caller can do something about. */
+  private statusOf(sessionId: string): SessionStatus {
+    if (this.hub.pendingPermissions(sessionId).length > 0) return { type: 'waiting_permission' };
+    if (this.hub.pendingQuestions(sessionId).length > 0) return { type: 'waiting_question' };
+    for (const event of this.hub.present(sessionId)) {
+      if (event.type === 'session_status' && event.sessionId === sessionId && event.status.type === 'retry') return event.status;
+    }
+    const isBusy = this.hub.isBusy(sessionId) || this.turns.current(sessionId) !== undefined;
+    return { type: isBusy ? 'busy' : 'idle' };
+  }
+}
