@@ -5,7 +5,7 @@ import { SessionService, type SessionInfo } from '../../src/common/grpc/generate
 import { PermissionService } from '../../src/common/grpc/generated/tool_pb.js';
 import { Conversation, textPart } from '../support/conversation.js';
 import type { Door } from '../support/door.js';
-import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
+import { doorOf, DOORS, startTestGateway, type TestGateway } from '../support/test-gateway.js';
 
 const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
@@ -22,12 +22,12 @@ describe('sessions', () => {
 
   afterAll(() => test.stop());
 
-  describe.each(['gRPC', 'REST'])('over %s', (name) => {
+  describe.each(DOORS)('over %s', (name) => {
     let door: Door;
     const rpc = SessionService.method;
 
     beforeEach(() => {
-      door = name === 'gRPC' ? test.grpc : test.rest;
+      door = doorOf(test, name);
     });
 
     it('creates a session and finds it again', async () => {
@@ -106,7 +106,7 @@ describe('sessions', () => {
       ['a session id that climbs', { sessionId: 'ses_../../etc' }, 'session_id'],
     ])('refuses %s', async (_, request, field) => {
       // An empty id has no REST path of its own: there it is another route.
-      if (request.sessionId === '' && name === 'REST') return;
+      if (request.sessionId === '' && name === 'rest') return;
 
       await expect(door.call(rpc.getSession, request)).rejects.toMatchObject({ code: INVALID_ARGUMENT, fields: [field] });
     });

@@ -10,7 +10,10 @@ import {
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
 import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
 import { BadRequestSchema, ErrorInfoSchema } from '../../src/common/grpc/generated/google/rpc/error_details_pb.js';
+import { OpenCodeService } from '../../src/common/grpc/generated/opencode_pb.js';
 import { StatusSchema } from '../../src/common/grpc/generated/google/rpc/status_pb.js';
+import { originalOf } from '../../src/common/grpc/aggregate.js';
+import { methodPath } from '../../src/common/grpc/proto-types.js';
 import { AsyncQueue, CallError, type Door, type DoorStream, type Streaming, type Unary } from './door.js';
 
 function toCallError(error: ServiceError): CallError {
@@ -29,13 +32,9 @@ function toCallError(error: ServiceError): CallError {
   );
 }
 
-function pathOf(method: DescMethod): string {
-  return `/${method.parent.typeName}/${method.name}`;
-}
-
 /** The gRPC door. */
 export class GrpcDoor implements Door {
-  readonly name = 'gRPC';
+  readonly name: string = 'gRPC';
   private readonly client: Client;
   private readonly metadata = new Metadata();
 
@@ -47,7 +46,7 @@ export class GrpcDoor implements Door {
   call<I extends DescMessage, O extends DescMessage>(method: Unary<I, O>, request: MessageInitShape<I>): Promise<MessageShape<O>> {
     return new Promise((resolve, reject) => {
       this.client.makeUnaryRequest(
-        pathOf(method),
+        this.pathOf(method),
         (message: MessageShape<I>) => Buffer.from(toBinary(method.input, message)),
         (bytes) => fromBinary(method.output, bytes),
         create(method.input, request),
@@ -60,7 +59,7 @@ export class GrpcDoor implements Door {
   stream<I extends DescMessage, O extends DescMessage>(method: Streaming<I, O>, request: MessageInitShape<I>): DoorStream<MessageShape<O>> {
     const queue = new AsyncQueue<MessageShape<O>>();
     const call = this.client.makeServerStreamRequest(
-      pathOf(method),
+      this.pathOf(method),
       (message: MessageShape<I>) => Buffer.from(toBinary(method.input, message)),
       (bytes) => fromBinary(method.output, bytes),
       create(method.input, request),
@@ -74,5 +73,19 @@ export class GrpcDoor implements Door {
 
   close(): void {
     this.client.close();
+  }
+
+  protected pathOf(method: DescMethod): string {
+    return methodPath(method);
+  }
+}
+
+/** The same door by way of seed 001's aggregate service, wherever that has the method. */
+export class AggregateDoor extends GrpcDoor {
+  override readonly name = 'aggregate';
+
+  protected override pathOf(method: DescMethod): string {
+    const listed = OpenCodeService.methods.find((candidate) => originalOf(candidate) === method);
+    return super.pathOf(listed ?? method);
   }
 }

@@ -1,6 +1,7 @@
 import { startGateway, type Gateway } from '../../src/app.js';
 import { readConfig } from '../../src/common/config/config.js';
-import { GrpcDoor } from './grpc.door.js';
+import type { Door } from './door.js';
+import { AggregateDoor, GrpcDoor } from './grpc.door.js';
 import { createOpencodeEnvironment, type OpencodeEnvironment } from './opencode-environment.js';
 import { RestDoor } from './rest.door.js';
 import { ScriptedModel } from './scripted-model.js';
@@ -11,6 +12,7 @@ export interface TestGateway {
   readonly opencode: OpencodeEnvironment;
   readonly grpc: GrpcDoor;
   readonly rest: RestDoor;
+  readonly aggregate: AggregateDoor;
   readonly httpUrl: string;
   readonly grpcAddress: string;
   /** Stops the gateway and its OpenCode, and starts them again on the same data. */
@@ -22,6 +24,14 @@ export interface TestGatewayOptions {
   readonly permission?: Record<string, unknown>;
   readonly settings?: Readonly<Record<string, string>>;
   readonly config?: Record<string, unknown>;
+}
+
+/** Every case that is about meaning runs on each of them. */
+export const DOORS = ['grpc', 'rest', 'aggregate'] as const;
+export type DoorName = (typeof DOORS)[number];
+
+export function doorOf(test: TestGateway, name: DoorName): Door {
+  return test[name];
 }
 
 /** The whole gateway on free ports, with its own real OpenCode and a scripted model. */
@@ -63,11 +73,19 @@ async function startDoors(environment: NodeJS.ProcessEnv) {
   const { grpcAddress, httpUrl } = gateway;
   if (grpcAddress === undefined || httpUrl === undefined) throw new Error('a door is closed');
   const token = environment['ACCESS_TOKEN'];
-  return { gateway, grpcAddress, httpUrl, grpc: new GrpcDoor(grpcAddress, token), rest: new RestDoor(httpUrl, token) };
+  return {
+    gateway,
+    grpcAddress,
+    httpUrl,
+    grpc: new GrpcDoor(grpcAddress, token),
+    rest: new RestDoor(httpUrl, token),
+    aggregate: new AggregateDoor(grpcAddress, token),
+  };
 }
 
-async function stopDoors({ gateway, grpc, rest }: Pick<TestGateway, 'gateway' | 'grpc' | 'rest'>): Promise<void> {
+async function stopDoors({ gateway, grpc, rest, aggregate }: Pick<TestGateway, 'gateway' | DoorName>): Promise<void> {
   grpc.close();
+  aggregate.close();
   rest.close();
   await gateway.stop();
 }

@@ -40,7 +40,7 @@ export class TurnReconciler {
 
 function toFinding(turn: Turn, last: Message | undefined): Finding {
   if (last === undefined) return { verdict: withoutAnswer(turn), message: undefined };
-  const verdict = turn.judge(last.info) ?? judgeIdle(last);
+  const verdict = turn.read(last.info) ?? judgeIdle(last);
   const wasAborted = verdict.state === 'interrupted' && turn.abortRequested;
   return { verdict: wasAborted ? { state: 'aborted', failure: undefined } : verdict, message: last.info };
 }

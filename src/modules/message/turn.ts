@@ -30,12 +30,12 @@ function wasRejected({ parts }: Message): boolean {
 }
 
 /** How a turn's assistant message is read; undefined while it is not the last word. */
-export type Judge = (message: MessageInfo) => Verdict | undefined;
+export type Judge = (message: MessageInfo, abortRequested: boolean) => Verdict | undefined;
 
-/** A shell line is answered by one message that no model wrote, so it has no finish. */
-export function judgeShell({ failure, completedAtMs }: MessageInfo): Verdict | undefined {
+/** A shell line is answered by one message that no model wrote: it has no finish, and does not say that it was aborted. */
+export function judgeShell({ failure, completedAtMs }: MessageInfo, abortRequested: boolean): Verdict | undefined {
   if (failure !== undefined) return { state: failure.name === ABORTED ? 'aborted' : 'failed', failure };
-  return completedAtMs === undefined ? undefined : { state: 'completed', failure: undefined };
+  return completedAtMs === undefined ? undefined : { state: abortRequested ? 'aborted' : 'completed', failure: undefined };
 }
 
 /** What a message says of a turn whose session does nothing any more. */
@@ -88,7 +88,7 @@ export class Turn {
   constructor(
     identity: TurnIdentity,
     private readonly onChange: (turn: Turn) => void,
-    readonly judge: Judge = judgeAnswer,
+    private readonly judge: Judge = judgeAnswer,
   ) {
     this.id = identity.id;
     this.sessionId = identity.sessionId;
@@ -143,6 +143,11 @@ export class Turn {
     this.finish = message.finish;
   }
 
+  /** What a message says of this turn's end. */
+  read(message: MessageInfo): Verdict | undefined {
+    return this.judge(message, this.abortRequested);
+  }
+
   private observeOwn(event: GatewayEvent): boolean {
     switch (event.type) {
       case 'message_updated':
@@ -165,7 +170,7 @@ export class Turn {
     if (message.role !== 'assistant' || message.isSummary || message.id < this.id) return false;
     this.adopt(message);
     if (this.state === 'admitted') this.change('running');
-    this.verdict = this.judge(message);
+    this.verdict = this.read(message);
     return this.verdict !== undefined;
   }
 
