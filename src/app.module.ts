@@ -6,6 +6,7 @@ import { ErrorFilter } from './common/errors/error.filter.js';
 import { ENVIRONMENT, OpencodeModule } from './common/opencode/opencode.module.js';
 import { DtoPipe } from './common/validation/dto.pipe.js';
 import { AgentModule } from './modules/agent/agent.module.js';
+import { AuthModule } from './modules/auth/auth.module.js';
 import { CommandModule } from './modules/command/command.module.js';
 import { EventModule } from './modules/event/event.module.js';
 import { MessageModule } from './modules/message/message.module.js';
@@ -31,6 +32,7 @@ export class AppModule {
         MessageModule,
         PermissionModule,
         QuestionModule,
+        AuthModule,
         WorkspaceModule,
       ],
       providers: [

@@ -47,6 +47,8 @@ type Message = z.infer<typeof messageSchema>;
 /** What one chat-completions request asked for, and how it went. */
 export interface ScriptedRequest {
   readonly model: string;
+  /** The header the provider was called with. */
+  readonly authorization: string | undefined;
   /** Text of the user message that is being answered. */
   readonly promptText: string;
   /** Model calls of the same turn before this one. */
@@ -273,7 +275,7 @@ export class ScriptedModel {
     const call = `${String(request.headers['x-session-id'])} ${key}`;
     const attempt = this.attempts.get(call) ?? 0;
     this.attempts.set(call, attempt + 1);
-    const record = { model, ...asked, attempt, aborted: false };
+    const record = { model, authorization: request.headers.authorization, ...asked, attempt, aborted: false };
     this.log.push(record);
     if (this.log.length > keptRequests) this.log.shift();
     const operations = operationsFor({ key, ...asked });

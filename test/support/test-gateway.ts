@@ -23,7 +23,8 @@ export interface TestGateway {
 export interface TestGatewayOptions {
   readonly permission?: Record<string, unknown>;
   readonly settings?: Readonly<Record<string, string>>;
-  readonly config?: Record<string, unknown>;
+  /** OpenCode configuration, merged over the usual one; a function gets the scripted model's address. */
+  readonly config?: Record<string, unknown> | ((modelUrl: string) => Record<string, unknown>);
 }
 
 /** Every case that is about meaning runs on each of them. */
@@ -37,7 +38,8 @@ export function doorOf(test: TestGateway, name: DoorName): Door {
 /** The whole gateway on free ports, with its own real OpenCode and a scripted model. */
 export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
   const model = await ScriptedModel.start();
-  const { permission, config, settings = {} } = options;
+  const { permission, settings = {} } = options;
+  const config = typeof options.config === 'function' ? options.config(model.url) : options.config;
   const opencode = await createOpencodeEnvironment({ modelUrl: model.url, ...(permission && { permission }), ...(config && { config }) });
   const environment = {
     PATH: process.env['PATH'],

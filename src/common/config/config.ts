@@ -42,6 +42,11 @@ export const settings = {
   OPENCODE_SERVER_USERNAME: z.string().min(1).default('opencode').describe('Basic user name at OpenCode'),
   OPENCODE_SERVER_PASSWORD: z.string().optional().describe('Basic password at OpenCode; embedded: unset makes a random one'),
   OPENCODE_BIN: z.string().min(1).optional().describe('the OpenCode binary of the embedded server'),
+  OPENCODE_AUTH_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('where OpenCode keeps its credentials (auth.json); default: that of the embedded OpenCode'),
   OPENCODE_WORKSPACE_ROOT: z
     .string()
     .min(1)
