@@ -59,7 +59,7 @@ export const settings = {
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('what Location headers advertise; default: relative'),
+    .describe('what Location headers and the OpenAPI document advertise; default: relative'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
     .default('info')
