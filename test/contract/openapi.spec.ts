@@ -69,10 +69,10 @@ describe('the OpenAPI document', () => {
   }
 
   /** What the value has against the schema that the document gives for the answer; none if it is as promised. */
-  function errorsOf(value: unknown, pointer: readonly string[]): unknown {
+  function errorsOf(value: unknown, pointer: readonly string[]): unknown[] {
     const path = pointer.map((part) => part.replaceAll('~', '~0').replaceAll('/', '~1')).join('/');
     const validate = ajv.compile({ $ref: `openapi#/${encodeURI(path).replaceAll('{', '%7B').replaceAll('}', '%7D')}` });
-    return validate(value) ? [] : validate.errors;
+    return validate(value) ? [] : (validate.errors ?? []);
   }
 
   function answerOf(path: string, verb: string, status: string, type = 'application/json'): string[] {
@@ -192,6 +192,29 @@ describe('the OpenAPI document', () => {
 
     expect(items.length).toBeGreaterThan(3);
     for (const item of items) expect(errorsOf(item, answerOf('/sessions/{session_id}/messages/stream', 'post', '200', type))).toEqual([]);
+  });
+
+  it.each([
+    ['a prompt', { parts: [{ text: { text: 'hello' } }], model: { provider: { id: 'a' }, modelId: 'b' } }, true],
+    ['nothing', {}, true],
+    ['a part of two kinds', { parts: [{ text: { text: 'hello' }, file: { mime: 'text/plain' } }] }, false],
+    ['text that is none', { parts: [{ text: { text: 1 } }] }, false],
+    ['a mode that is none', { textMode: 'TEXT_MODE_LOUD' }, false],
+  ])('tells whether %s is a body to send', (_, body, isOne) => {
+    const pointer = ['paths', '/sessions/{session_id}/run', 'post', 'requestBody', 'content', 'application/json', 'schema'];
+
+    expect(errorsOf(body, pointer).length === 0).toBe(isOne);
+  });
+
+  it.each([
+    ['sends', 'opencode.v1.BinaryContent.Input', {}, true],
+    ['is answered', 'opencode.v1.BinaryContent', {}, false],
+    ['sends as a number', 'opencode.auth.OAuthCredential', { expiresAt: 1 }, true],
+    ['sends as text', 'opencode.auth.OAuthCredential', { expiresAt: '1' }, true],
+    ['is answered as a number', 'opencode.v1.TokenUsage', { promptTokens: 1, completionTokens: '1', cost: 0 }, false],
+    ['is answered as text', 'opencode.v1.TokenUsage', { promptTokens: '1', completionTokens: '1', cost: 0 }, true],
+  ])('tells what a caller %s: %s', (_, schema, value, isRight) => {
+    expect(errorsOf(value, ['components', 'schemas', schema]).length === 0).toBe(isRight);
   });
 
   it.each(['application/json', 'application/problem+json'])('describes a refusal as %s', async (accept) => {

@@ -84,7 +84,7 @@ function special(method: DescMethod, answer: JsonObject, schemas: SchemaSet): Js
       const event = schemas.message(GlobalEventSchema, 'output');
       const location = { description: 'The message, once OpenCode has it.', schema: { type: 'string' } };
       return {
-        200: { description: `The turn, to a caller who accepts it. ${STREAM}`, content: { 'text/event-stream': { schema: event } } },
+        200: { description: 'The turn, to a caller who accepts events.', content: { 'text/event-stream': { schema: event } } },
         202: { description: 'Taken.', headers: { Location: location }, content: { [JSON_TYPE]: { schema: answer } } },
       };
     }
