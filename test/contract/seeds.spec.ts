@@ -28,8 +28,11 @@ const seed001 = seed(
   (path) => new Seed(protoBlocks(readFileSync(path, 'utf8'))),
 );
 
+/** The copy of seed 001 is repaired: its aggregate has a message that the seed only names. */
+const REPAIRED = 'opencode.Empty';
+
 function countsOf({ messages, enums, services, methods }: Seed) {
-  return { messages: messages.size, enums: enums.size, services: services.size, methods: methods.size };
+  return { messages: messages.size - Number(messages.has(REPAIRED)), enums: enums.size, services: services.size, methods: methods.size };
 }
 
 describe('what a running gateway serves', () => {
