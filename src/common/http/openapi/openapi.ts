@@ -30,6 +30,7 @@ function bodySchema({ input }: DescMethod, route: RestRouteRule, schemas: Schema
 
 function bodyOf(method: DescMethod, route: RestRouteRule, schemas: SchemaSet): JsonObject {
   if (route.body === '') return {};
+  // A file may also come as it is.
   const isFile = method.name === 'WriteFile';
   return { requestBody: { content: { 'application/json': { schema: bodySchema(method, route, schemas) }, ...(isFile && RAW) } } };
 }
