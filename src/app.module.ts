@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { AccessGuard } from './common/access/access.guard.js';
 import { CONFIG, type Config } from './common/config/config.js';
 import { ErrorFilter } from './common/errors/error.filter.js';
+import { DocsController } from './common/http/docs/docs.controller.js';
 import { ENVIRONMENT, OpencodeModule } from './common/opencode/opencode.module.js';
 import { DtoPipe } from './common/validation/dto.pipe.js';
 import { AgentModule } from './modules/agent/agent.module.js';
@@ -35,6 +36,7 @@ export class AppModule {
         AuthModule,
         WorkspaceModule,
       ],
+      controllers: [DocsController],
       providers: [
         { provide: CONFIG, useValue: config },
         { provide: ENVIRONMENT, useValue: environment },

@@ -9,6 +9,8 @@ import { restRoutesOf } from '../../src/common/http/rest-rule.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
 
 const readme = readFileSync(join(__dirname, '..', '..', 'README.md'), 'utf8');
+/** The contract itself, as documents and as a page. */
+const publications = ['openapi.json', 'descriptors.binpb', 'docs', 'docs/docs.js', 'docs/swagger-ui-bundle.js', 'docs/swagger-ui.css'];
 const methods: readonly DescMethod[] = protoServices.flatMap((service) => service.methods);
 
 function routeNames(method: DescMethod): string[] {
@@ -40,7 +42,7 @@ describe('the contract', () => {
   });
 
   it('knows every route of the HTTP door', () => {
-    const known = new Set(methods.flatMap(routeNames));
+    const known = new Set([...methods.flatMap(routeNames), ...publications.map((path) => `GET /${path}`)]);
 
     const served = servedRoutes(fastify);
 

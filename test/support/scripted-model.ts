@@ -47,7 +47,6 @@ type Message = z.infer<typeof messageSchema>;
 /** What one chat-completions request asked for, and how it went. */
 export interface ScriptedRequest {
   readonly model: string;
-  /** The header the provider was called with. */
   readonly authorization: string | undefined;
   /** Text of the user message that is being answered. */
   readonly promptText: string;

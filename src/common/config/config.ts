@@ -64,7 +64,7 @@ export const settings = {
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
-    .describe('what Location headers advertise; default: relative'),
+    .describe('what Location headers and the OpenAPI document advertise; default: relative'),
   ENABLE_SESSION_SHELL: flag.describe('let callers run shell commands in a session (RunShell)'),
   A2A_ENABLE_SESSION_SHELL: flag.describe('the same'),
   LOG_LEVEL: z

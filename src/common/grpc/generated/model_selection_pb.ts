@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file model_selection.proto.
  */
 export const file_model_selection: GenFile = /*@__PURE__*/
-  fileDesc("ChVtb2RlbF9zZWxlY3Rpb24ucHJvdG8SDm9wZW5jb2RlLm1vZGVsImIKDk1vZGVsU2VsZWN0aW9uEjAKCHByb3ZpZGVyGAEgASgLMh4ub3BlbmNvZGUuc2Vzc2lvbi5Qcm92aWRlckluZm8SEAoIbW9kZWxfaWQYAiABKAkSDAoEbmFtZRgDIAEoCWIGcHJvdG8z", [file_provider]);
+  fileDesc("ChVtb2RlbF9zZWxlY3Rpb24ucHJvdG8SDm9wZW5jb2RlLm1vZGVsImIKDk1vZGVsU2VsZWN0aW9uEjAKCHByb3ZpZGVyGAEgASgLMh4ub3BlbmNvZGUuc2Vzc2lvbi5Qcm92aWRlckluZm8SEAoIbW9kZWxfaWQYAiABKAkSDAoEbmFtZRgDIAEoCUIxWi9vcGVuY29kZS1nYXRld2F5L2dlbi9vcGVuY29kZS9zZXNzaW9uO3Nlc3Npb25wYmIGcHJvdG8z", [file_provider]);
 
 /**
  * Model selection for a session (references model within provider)

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file provider.proto.
  */
 export const file_provider: GenFile = /*@__PURE__*/
-  fileDesc("Cg5wcm92aWRlci5wcm90bxIQb3BlbmNvZGUuc2Vzc2lvbiJjCgxQcm92aWRlckluZm8SCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZzb3VyY2UYAyABKAkSKQoGbW9kZWxzGAQgAygLMhkub3BlbmNvZGUubW9kZWwuTW9kZWxJbmZvYgZwcm90bzM", [file_model]);
+  fileDesc("Cg5wcm92aWRlci5wcm90bxIQb3BlbmNvZGUuc2Vzc2lvbiJjCgxQcm92aWRlckluZm8SCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIOCgZzb3VyY2UYAyABKAkSKQoGbW9kZWxzGAQgAygLMhkub3BlbmNvZGUubW9kZWwuTW9kZWxJbmZvQjFaL29wZW5jb2RlLWdhdGV3YXkvZ2VuL29wZW5jb2RlL3Nlc3Npb247c2Vzc2lvbnBiYgZwcm90bzM", [file_model]);
 
 /**
  * Provider metadata (stable information for UI display)
