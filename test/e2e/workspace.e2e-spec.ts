@@ -45,12 +45,22 @@ describe("the container's own session", () => {
     expect(ids).toContain(after.session?.id);
   });
 
+  it('keeps the model that was set over a restart', async () => {
+    await test.grpc.call(rpc.setModel, { modelId: 'scripted/other' });
+
+    await test.restart();
+
+    await collect(test.grpc.stream(rpc.sendMessage, prompt([{ t: 'text', n: 1 }])));
+    expect(test.model.requests.at(-1)?.model).toBe('other');
+  });
+
   describe.each(['gRPC', 'REST'])('over %s', (name) => {
     let door: Door;
 
     beforeEach(async () => {
       door = name === 'gRPC' ? test.grpc : test.rest;
       await door.call(rpc.resetSession, { title: 'fresh' });
+      await door.call(rpc.setModel, { modelId: 'scripted/scripted' });
     });
 
     it('says that it is healthy', async () => {
@@ -180,9 +190,51 @@ describe("the container's own session", () => {
       expect((await door.call(rpc.listMessages, {})).messages).toEqual([]);
     });
 
-    it('answers UNIMPLEMENTED for what is not built', async () => {
-      await expect(door.call(rpc.listModels, {})).rejects.toMatchObject({ code: 12, reason: 'NOT_BUILT' });
-      await expect(door.call(rpc.readFile, { path: 'a/b.txt' })).rejects.toMatchObject({ code: 12, reason: 'NOT_BUILT' });
+    it('lists models, of all providers or of one', async () => {
+      const all = await door.call(rpc.listModels, {});
+      const none = await door.call(rpc.listModels, { provider: 'nobody' });
+
+      expect(all.models.map(({ id }) => id)).toEqual(['scripted/scripted', 'scripted/other']);
+      expect(all.models[0]).toMatchObject({ name: 'Scripted', provider: 'scripted', contextWindow: 128_000, supportsTools: true });
+      expect(all.models[0]?.capabilities).toEqual(expect.arrayContaining(['reasoning', 'input:text', 'input:image', 'output:text']));
+      expect(none.models).toEqual([]);
+    });
+
+    it.each(['scripted/other', 'other'])('uses the model that was set as %s, for every prompt and after a reset', async (modelId) => {
+      const { model } = await door.call(rpc.setModel, { modelId });
+      await collect(door.stream(rpc.sendMessage, prompt([{ t: 'text', n: 1 }])));
+      await door.call(rpc.resetSession, {});
+      await collect(door.stream(rpc.sendMessage, prompt([{ t: 'text', n: 1 }])));
+
+      expect(model?.id).toBe('scripted/other');
+      expect(
+        test.model.requests
+          .filter(({ forTitle }) => !forTitle)
+          .slice(-2)
+          .map((request) => request.model),
+      ).toEqual(['other', 'other']);
+      expect((await door.call(rpc.getAgentStatus, {})).model).toBe('scripted/other');
+    });
+
+    it('uses another model for a prompt that names it, and goes back to its own', async () => {
+      await door.call(rpc.setModel, { modelId: 'other' });
+
+      await collect(door.stream(rpc.sendMessage, { ...prompt([{ t: 'text', n: 1 }]), model: 'scripted/scripted' }));
+      await collect(door.stream(rpc.sendMessage, prompt([{ t: 'text', n: 1 }])));
+
+      expect(
+        test.model.requests
+          .filter(({ forTitle }) => !forTitle)
+          .slice(-2)
+          .map((request) => request.model),
+      ).toEqual(['scripted', 'other']);
+    });
+
+    it('refuses a model that is not there, and keeps its own', async () => {
+      await door.call(rpc.setModel, { modelId: 'other' });
+
+      await expect(door.call(rpc.setModel, { modelId: 'nothing' })).rejects.toMatchObject({ code: 3, fields: ['model_id'] });
+      expect((await door.call(rpc.getAgentStatus, {})).model).toBe('scripted/other');
     });
   });
 });

@@ -18,6 +18,6 @@ import { TurnService } from './turn.service.js';
   imports: [EventModule, SessionModule, CommandModule],
   providers: [MessageService, PromptService, InvocationService, TurnService, RunService, HistoryService, StatusService],
   controllers: [MessageGrpcController, MessageHttpController, HistoryGrpcController, HistoryHttpController],
-  exports: [MessageService, TurnService, RunService],
+  exports: [MessageService, TurnService, RunService, StatusService],
 })
 export class MessageModule {}

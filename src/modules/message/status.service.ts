@@ -16,7 +16,7 @@ export class StatusService {
   /** @throws GatewayError NOT_FOUND */
   async get(sessionId: string): Promise<SessionStatus> {
     await this.sessions.get(sessionId);
-    return this.statusOf(sessionId);
+    return this.of(sessionId);
   }
 
   /** Sessions that are not idle, sub-agents' among them, by id. */
@@ -27,11 +27,11 @@ export class StatusService {
       ...this.hub.pendingQuestions().map(({ question }) => question.sessionId),
       ...this.turns.activeSessionIds(),
     ]);
-    return new Map([...ids].map((id) => [id, this.statusOf(id)]));
+    return new Map([...ids].map((id) => [id, this.of(id)]));
   }
 
-  /** What waits for somebody comes first: it is what a caller can do something about. */
-  private statusOf(sessionId: string): SessionStatus {
+  /** Of a session that is known to exist. What waits for somebody comes first: it is what a caller can do something about. */
+  of(sessionId: string): SessionStatus {
     if (this.hub.pendingPermissions(sessionId).length > 0) return { type: 'waiting_permission' };
     if (this.hub.pendingQuestions(sessionId).length > 0) return { type: 'waiting_question' };
     for (const event of this.hub.present(sessionId)) {

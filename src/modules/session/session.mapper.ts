@@ -57,7 +57,8 @@ function fromTokens(tokens: UpstreamTokens | undefined, cost: number | undefined
 }
 
 export function fromUpstreamSession(session: UpstreamSession): Session {
-  const { labels = {}, workspace = false, model: chosen } = readMetadata(session.metadata);
+  const { labels = {}, workspace = false, model } = readMetadata(session.metadata);
+  const chosenModel = model === undefined ? undefined : fromModelName(model);
   const used = session.model && { providerId: session.model.providerID, modelId: session.model.id };
   const { summary } = session;
   return {
@@ -68,7 +69,8 @@ export function fromUpstreamSession(session: UpstreamSession): Session {
     parentId: session.parentID,
     projectId: session.projectID,
     agent: session.agent,
-    model: (chosen === undefined ? undefined : fromModelName(chosen)) ?? used,
+    model: chosenModel ?? used,
+    chosenModel,
     usage: fromTokens(session.tokens, session.cost),
     changes: summary && { additions: summary.additions ?? 0, deletions: summary.deletions ?? 0, files: summary.files ?? 0 },
     labels,

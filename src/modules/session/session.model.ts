@@ -26,6 +26,8 @@ export interface Session {
   readonly agent: string | undefined;
   /** The one it was told to use, else the one it used last. */
   readonly model: ModelRef | undefined;
+  /** The one it was told to use. */
+  readonly chosenModel: ModelRef | undefined;
   readonly usage: SessionUsage;
   readonly changes: { readonly additions: number; readonly deletions: number; readonly files: number } | undefined;
   readonly labels: Readonly<Record<string, string>>;

@@ -1,4 +1,9 @@
-import type { ResetSessionRequest, SendMessageRequest } from '../../common/grpc/generated/v1/opencode_service_pb.js';
+import type {
+  ListModelsRequest,
+  ResetSessionRequest,
+  SendMessageRequest,
+  SetModelRequest,
+} from '../../common/grpc/generated/v1/opencode_service_pb.js';
 import { IsShortText } from '../../common/validation/ids.js';
 
 export class ResetSessionDto implements Pick<ResetSessionRequest, 'title'> {
@@ -14,4 +19,14 @@ export class SendWorkspaceMessageDto implements Omit<SendMessageRequest, '$typeN
 
   @IsShortText(400)
   model: string;
+}
+
+export class ListModelsDto implements Omit<ListModelsRequest, '$typeName'> {
+  @IsShortText(200)
+  provider: string;
+}
+
+export class SetModelDto implements Omit<SetModelRequest, '$typeName'> {
+  @IsShortText(400)
+  modelId: string;
 }

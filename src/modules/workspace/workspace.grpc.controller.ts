@@ -12,12 +12,14 @@ import {
   type GetSessionStatsResponse,
   type ListMessagesRequest,
   type ListMessagesResponse,
+  type ListModelsResponse,
   type ResetSessionResponse,
   type SendMessageResponse,
+  type SetModelResponse,
 } from '../../common/grpc/generated/v1/opencode_service_pb.js';
 import { MessageStream } from '../../common/streams/message-stream.js';
 import { fromSendMessageRequest, translate } from './send.mapper.js';
-import { ResetSessionDto, SendWorkspaceMessageDto } from './workspace.dto.js';
+import { ListModelsDto, ResetSessionDto, SendWorkspaceMessageDto, SetModelDto } from './workspace.dto.js';
 import {
   fromListMessagesRequest,
   toAgentStatusResponse,
@@ -27,6 +29,7 @@ import {
   toStatsResponse,
   toStreamMessagesResponse,
 } from './workspace.mapper.js';
+import { toListModelsResponse, toSetModelResponse } from './model.mapper.js';
 import type { MessageChange } from './workspace.model.js';
 import { WorkspaceService } from './workspace.service.js';
 
@@ -88,5 +91,15 @@ export class WorkspaceGrpcController {
   @GrpcMethod(SERVICE, 'GetAgentStatus')
   async getAgentStatus(): Promise<GetAgentStatusResponse> {
     return toAgentStatusResponse(await this.workspace.agentState());
+  }
+
+  @GrpcMethod(SERVICE, 'ListModels')
+  async listModels({ provider }: ListModelsDto): Promise<ListModelsResponse> {
+    return toListModelsResponse(await this.workspace.listModels(provider));
+  }
+
+  @GrpcMethod(SERVICE, 'SetModel')
+  async setModel({ modelId }: SetModelDto): Promise<SetModelResponse> {
+    return toSetModelResponse(await this.workspace.setModel(modelId));
   }
 }

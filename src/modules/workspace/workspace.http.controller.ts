@@ -12,14 +12,16 @@ import {
   type GetSessionStatsResponse,
   type ListMessagesRequest,
   type ListMessagesResponse,
+  type ListModelsResponse,
   type ResetSessionResponse,
   type SendMessageResponse,
+  type SetModelResponse,
 } from '../../common/grpc/generated/v1/opencode_service_pb.js';
 import { RestReply } from '../../common/http/rest-reply.js';
 import { MessageStream } from '../../common/streams/message-stream.js';
 import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
 import { fromSendMessageRequest, translate } from './send.mapper.js';
-import { ResetSessionDto, SendWorkspaceMessageDto } from './workspace.dto.js';
+import { ListModelsDto, ResetSessionDto, SendWorkspaceMessageDto, SetModelDto } from './workspace.dto.js';
 import {
   fromListMessagesRequest,
   toAgentStatusResponse,
@@ -29,6 +31,7 @@ import {
   toStatsResponse,
   toStreamMessagesResponse,
 } from './workspace.mapper.js';
+import { toListModelsResponse, toSetModelResponse } from './model.mapper.js';
 import type { MessageChange } from './workspace.model.js';
 import { WorkspaceService } from './workspace.service.js';
 
@@ -89,5 +92,15 @@ export class WorkspaceHttpController {
   @RestRoute(Rpc.method.getAgentStatus)
   async getAgentStatus(): Promise<GetAgentStatusResponse> {
     return toAgentStatusResponse(await this.workspace.agentState());
+  }
+
+  @RestRoute(Rpc.method.listModels)
+  async listModels(@RestRequest() { provider }: ListModelsDto): Promise<ListModelsResponse> {
+    return toListModelsResponse(await this.workspace.listModels(provider));
+  }
+
+  @RestRoute(Rpc.method.setModel)
+  async setModel(@RestRequest() { modelId }: SetModelDto): Promise<SetModelResponse> {
+    return toSetModelResponse(await this.workspace.setModel(modelId));
   }
 }

@@ -9,7 +9,10 @@ import type { GatewayEvent } from '../event/event.model.js';
 import type { Message } from '../message/message.model.js';
 import { MessageService } from '../message/message.service.js';
 import type { Prompt } from '../message/prompt.model.js';
+import { StatusService } from '../message/status.service.js';
 import { TurnService } from '../message/turn.service.js';
+import type { Model } from '../provider/provider.model.js';
+import { ProviderService } from '../provider/provider.service.js';
 import { toModelName } from '../session/session.mapper.js';
 import type { Session } from '../session/session.model.js';
 import { SessionService } from '../session/session.service.js';
@@ -31,6 +34,8 @@ export class WorkspaceService {
     private readonly messages: MessageService,
     private readonly turns: TurnService,
     private readonly hub: EventHub,
+    private readonly statuses: StatusService,
+    private readonly providers: ProviderService,
   ) {}
 
   get isReady(): boolean {
@@ -47,6 +52,8 @@ export class WorkspaceService {
     return this.lock.run('session', async () => {
       const old = await this.find();
       const made = await this.sessions.create({ isWorkspaceSession: true, ...(title !== '' && { title }) });
+      // The agent keeps its model; only the conversation is new.
+      if (old?.chosenModel !== undefined) await this.sessions.update(made.id, { labels: {}, model: old.chosenModel });
       this.sessionId = made.id;
       if (old !== undefined) await this.sessions.delete(old.id);
       return made;
@@ -145,13 +152,38 @@ export class WorkspaceService {
     const session = await this.session();
     const turn = this.turns.current(session.id);
     const shared = { model: session.model, startedAtMs: turn?.createdAtMs };
-    const [permission] = this.hub.pendingPermissions(session.id);
-    if (permission !== undefined) return { ...shared, status: 'waiting', operation: `permission: ${permission.permission.type}` };
-    if (this.hub.pendingQuestions(session.id).length > 0) return { ...shared, status: 'waiting', operation: 'question' };
-    const retry = this.hub.present(session.id).find((event) => event.type === 'session_status' && event.status.type === 'retry');
-    if (retry !== undefined) return { ...shared, status: 'processing', operation: 'waiting to retry' };
-    if (turn !== undefined || this.hub.isBusy(session.id)) return { ...shared, status: 'processing', operation: turn?.state ?? 'running' };
-    return { ...shared, status: (await this.lastTurnFailed(session.id)) ? 'error' : 'idle', operation: '' };
+    const status = this.statuses.of(session.id);
+    switch (status.type) {
+      case 'waiting_permission':
+        return { ...shared, status: 'waiting', operation: `permission: ${this.askedPermission(session.id)}` };
+      case 'waiting_question':
+        return { ...shared, status: 'waiting', operation: 'question' };
+      case 'retry':
+        return { ...shared, status: 'processing', operation: 'waiting to retry' };
+      case 'busy':
+        return { ...shared, status: 'processing', operation: turn?.state ?? 'running' };
+      case 'idle':
+        return { ...shared, status: (await this.lastTurnFailed(session.id)) ? 'error' : 'idle', operation: '' };
+    }
+  }
+
+  /** The workspace's usable models, or those of one provider. */
+  async listModels(providerId: string): Promise<Model[]> {
+    const { providers } = await this.providers.list();
+    return providers.filter(({ id }) => providerId === '' || id === providerId).flatMap(({ models }) => models);
+  }
+
+  /** Every later prompt that names no model gets this one. @throws GatewayError INVALID_ARGUMENT naming `model_id` */
+  async setModel(name: string): Promise<Model> {
+    const { root } = this.pool.forDirectory(undefined).workspace;
+    const model = await this.providers.find(root, name, 'model_id');
+    const { id } = await this.session();
+    await this.sessions.update(id, { labels: {}, model: { providerId: model.providerId, modelId: model.id } });
+    return model;
+  }
+
+  private askedPermission(sessionId: string): string {
+    return this.hub.pendingPermissions(sessionId)[0]?.permission.type ?? '';
   }
 
   /** As the turn ended here, or, after a restart, as its last message says. */
