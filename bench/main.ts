@@ -4,12 +4,13 @@ import { latencyRows } from './rows/latency.rows.js';
 import { memoryRows } from './rows/memory.rows.js';
 import { slowReaderRows } from './rows/slow-reader.rows.js';
 import { fanOutRows, oneStreamRows } from './rows/streams.rows.js';
-import { unaryRows } from './rows/unary.rows.js';
+import { restUnaryRows, unaryRows } from './rows/unary.rows.js';
 import { toMarkdown, type Row } from './table.js';
 
 /** Measures the gateway against what Node can do at best, on this machine, in this run. Nothing here passes or fails. */
 const measurements: Readonly<Record<string, () => Promise<Row[]>>> = {
   unary: unaryRows,
+  'rest-unary': restUnaryRows,
   stream: oneStreamRows,
   fanout: fanOutRows,
   latency: latencyRows,

@@ -1,10 +1,10 @@
 import type { Client } from '@grpc/grpc-js';
 import { performance } from 'node:perf_hooks';
 import { connect, identity, type GrpcTarget } from './grpc-streams.load.js';
-import type { Load } from './load.js';
+import type { CallLoad } from './load.js';
 
 /** Callers of a unary method, each of whom calls again as soon as it was answered. */
-export class GrpcCallsLoad implements Load {
+export class GrpcCallsLoad implements CallLoad {
   count = 0;
   lost = 0;
   readonly opened = Promise.resolve();

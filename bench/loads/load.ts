@@ -12,3 +12,13 @@ export interface Load {
   pause(): void;
   close(): void;
 }
+
+/** Callers that wait for an answer before they call again. */
+export interface CallLoad extends Load {
+  /** Gives the number of answers. */
+  callFor(durationMs: number): Promise<number>;
+}
+
+export function isCallLoad(load: Load): load is CallLoad {
+  return 'callFor' in load;
+}

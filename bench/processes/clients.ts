@@ -1,6 +1,7 @@
 import { GrpcCallsLoad } from '../loads/grpc-calls.load.js';
+import { HttpCallsLoad } from '../loads/http-calls.load.js';
 import { GrpcStreamsLoad, type GrpcTarget } from '../loads/grpc-streams.load.js';
-import type { Load } from '../loads/load.js';
+import { isCallLoad, type Load } from '../loads/load.js';
 import { SseLoad } from '../loads/sse.load.js';
 import { serve } from '../remote.js';
 
@@ -25,11 +26,12 @@ function loadOf(id: number): Load {
 const commands = {
   openGrpcStreams: (target: GrpcTarget, streams: number): Promise<number> => open(new GrpcStreamsLoad(target, streams)),
   openGrpcCalls: (target: GrpcTarget, callers: number): Promise<number> => open(new GrpcCallsLoad(target, callers)),
+  openHttpCalls: (url: string, callers: number): Promise<number> => open(new HttpCallsLoad(url, callers)),
   openSse: (url: string, streams: number): Promise<number> => open(new SseLoad(url, streams)),
 
   callFor(id: number, durationMs: number): Promise<number> {
     const load = loadOf(id);
-    if (!(load instanceof GrpcCallsLoad)) throw new Error(`load ${id} does not call`);
+    if (!isCallLoad(load)) throw new Error(`load ${id} does not call`);
     return load.callFor(durationMs);
   },
 

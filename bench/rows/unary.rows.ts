@@ -1,6 +1,6 @@
 import { OpenCodeService } from '../../src/common/grpc/generated/v1/opencode_service_pb.js';
 import { methodPath } from '../../src/common/grpc/proto-types.js';
-import { compare } from '../compare.js';
+import { compare, type Side } from '../compare.js';
 import type { GrpcCeilingCommands } from '../processes/grpc-ceiling.js';
 import { Remote } from '../remote.js';
 import { onStage } from '../stage.js';
@@ -10,6 +10,28 @@ const CONNECTIONS = 4;
 const CALLERS = 32;
 const WARM_UP_MS = 4_000;
 const TARGET = 0.7;
+
+/** The same call over the other door, compared with gRPC: what JSON and HTTP/1.1 cost. */
+export async function restUnaryRows(): Promise<Row[]> {
+  const row = await onStage(async ({ gateway, grpcAddress, httpUrl, clients }) => {
+    const path = methodPath(OpenCodeService.method.health);
+    const target = { request: Buffer.alloc(0), connections: CONNECTIONS, address: grpcAddress, path };
+    const grpcId = await clients.call('openGrpcCalls', target, CALLERS);
+    const restId = await clients.call('openHttpCalls', `${httpUrl}/health`, CALLERS);
+    for (const id of [grpcId, restId]) await clients.call('callFor', id, WARM_UP_MS);
+    const side = (loadId: number): Side => ({ server: gateway, loadId, run: (durationMs) => clients.call('callFor', loadId, durationMs) });
+    return compare({
+      what: 'REST, unary Health, against gRPC',
+      unit: 'calls',
+      clients,
+      gateway: side(restId),
+      ceiling: side(grpcId),
+      offeredPerSecond: undefined,
+      target: undefined,
+    });
+  });
+  return [row];
+}
 
 /** A call that does nothing but pass through the gateway: guard, pipe, controller, encoding. */
 export async function unaryRows(): Promise<Row[]> {
