@@ -7,6 +7,7 @@ import { ENVIRONMENT, OpencodeModule } from './common/opencode/opencode.module.j
 import { DtoPipe } from './common/validation/dto.pipe.js';
 import { AgentModule } from './modules/agent/agent.module.js';
 import { EventModule } from './modules/event/event.module.js';
+import { FileModule } from './modules/file/file.module.js';
 import { MessageModule } from './modules/message/message.module.js';
 import { PermissionModule } from './modules/permission/permission.module.js';
 import { ProviderModule } from './modules/provider/provider.module.js';
@@ -25,6 +26,7 @@ export class AppModule {
         AgentModule,
         ProviderModule,
         SessionModule,
+        FileModule,
         EventModule,
         MessageModule,
         PermissionModule,
