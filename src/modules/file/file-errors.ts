@@ -3,8 +3,9 @@ import { GatewayError } from '../../common/errors/gateway-error.js';
 /** Reason of a failed `if_match`. */
 export const ETAG_MISMATCH = 'ETAG_MISMATCH';
 
+/** `ENOENT` and its like; empty for other errors. */
 export function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
 /** A link that leads outside and one that leads nowhere look the same, so that links cannot feel for what the host has. */

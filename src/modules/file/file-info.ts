@@ -24,7 +24,7 @@ export function toFileInfo(path: string, stats: BigIntStats): FileInfo {
     path,
     isDirectory,
     sizeBytes: isDirectory ? 0 : Number(stats.size),
-    modifiedAtMs: Number(stats.mtimeNs / 1_000n) / 1_000,
+    modifiedAtMs: Number(stats.mtimeNs / 1_000_000n),
     mimeType: isDirectory ? '' : mimeTypeOf(path),
     etag: isDirectory ? '' : etagOf(stats),
   };
