@@ -26,7 +26,11 @@ describe('raw files over REST', () => {
   }
 
   function put(path: string, body: string | Readable, headers: Record<string, string> = UPLOAD): Promise<Response> {
-    return call(path, headers, { method: 'PUT', body: body as BodyInit, ...(body instanceof Readable && { duplex: 'half' as const }) });
+    return call(path, headers, {
+      method: 'PUT',
+      body: body as RequestInit['body'],
+      ...(body instanceof Readable && { duplex: 'half' as const }),
+    });
   }
 
   /** A request whose path no client library tidies up. */
