@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import { request } from 'undici';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { OpenCodeService, ReadFileRequestSchema } from '../../src/common/grpc/generated/v1/opencode_service_pb.js';
@@ -32,8 +33,8 @@ async function throughputOf(task: () => Promise<void>): Promise<number> {
   return LARGE_BYTES / MB / ((performance.now() - startedAtMs) / 1_000);
 }
 
-async function drain(source: AsyncIterable<unknown>): Promise<void> {
-  for await (const _ of source);
+async function drain(source: Readable): Promise<void> {
+  await finished(source.resume());
 }
 
 async function writeDirectly(path: string): Promise<void> {

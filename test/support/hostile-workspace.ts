@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, symlink, write
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Random } from './random.js';
+import type { Random } from './random.js';
 
 /** What stands outside and must neither be read nor changed. */
 export const SECRET = 'must not be seen';

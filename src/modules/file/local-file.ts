@@ -7,7 +7,10 @@ import { toFileInfo } from './file-info.js';
 import type { FileInfo, OpenFile } from './file.model.js';
 
 const { O_RDONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY } = constants;
-const CHUNK_BYTES = 256 * 1_024;
+/** Small enough for the allocator to use again: larger chunks are mapped and unmapped each time. */
+const CHUNK_BYTES = 64 * 1_024;
+/** Read ahead while the reader takes what it has. */
+const AHEAD_BYTES = 4 * CHUNK_BYTES;
 
 /** A regular file of the local file system. */
 export class LocalFile implements OpenFile {
@@ -56,7 +59,7 @@ export class LocalFile implements OpenFile {
       stream.push(chunk.length === 0 ? null : chunk);
     };
     return new Readable({
-      highWaterMark: CHUNK_BYTES,
+      highWaterMark: AHEAD_BYTES,
       read() {
         readNext(this).catch((error: unknown) => this.destroy(error instanceof Error ? error : new Error(String(error))));
       },
