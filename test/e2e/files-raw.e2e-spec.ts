@@ -33,8 +33,8 @@ describe('raw files over REST', () => {
     });
   }
 
-  /** A request whose path no client library tidies up. */
-  function statusOf(path: string, method = 'GET'): Promise<number> {
+  /** A request whose path no client library tidies up, and to which none adds a Content-Type. */
+  function rawCall(method: string, path: string, body = ''): Promise<number> {
     const { hostname, port } = new URL(test.httpUrl);
     return new Promise((resolve, reject) => {
       let answer = '';
@@ -43,7 +43,7 @@ describe('raw files over REST', () => {
       socket.on('end', () => resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1])));
       socket.on('error', reject);
       socket.write(
-        `${method} ${path} HTTP/1.1\r\nhost: gateway\r\naccept: ${RAW.accept}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`,
+        `${method} ${path} HTTP/1.1\r\nhost: gateway\r\naccept: ${RAW.accept}\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
       );
     });
   }
@@ -134,6 +134,16 @@ describe('raw files over REST', () => {
     expect(await readFile(join(workspace, 'new/file.txt'), 'utf8')).toBe('four');
   });
 
+  it('takes a body without a type, and an empty one, as the bytes of the file', async () => {
+    const untyped = await rawCall('PUT', '/files/untyped.txt', 'untyped');
+    const empty = await put('/files/empty.txt', '');
+    const elsewhere = await rawCall('POST', '/sessions', '{}');
+
+    expect([untyped, empty.status, elsewhere]).toEqual([200, 200, 415]);
+    expect(await readFile(join(workspace, 'untyped.txt'), 'utf8')).toBe('untyped');
+    expect(await readFile(join(workspace, 'empty.txt'), 'utf8')).toBe('');
+  });
+
   it('reads raw bodies on no other route', async () => {
     const patch = await call('/sessions/ses_1', UPLOAD, { method: 'PATCH', body: 'x' });
     const post = await call('/messages', { 'content-type': 'text/plain' }, { method: 'POST', body: 'x' });
@@ -215,8 +225,8 @@ describe('raw files over REST', () => {
     [`/files/${'a/'.repeat(2_047)}b`, [404]],
     [`/files/${'a/'.repeat(2_100)}b`, [400]],
   ])('decodes %.60s once, and answers one of %j', async (path, statuses) => {
-    expect(statuses).toContain(await statusOf(path));
-    expect([200, ...statuses]).toContain(await statusOf(path, 'HEAD'));
+    expect(statuses).toContain(await rawCall('GET', path));
+    expect([200, ...statuses]).toContain(await rawCall('HEAD', path));
   });
 
   it('keeps names as they are, percent signs and all', async () => {

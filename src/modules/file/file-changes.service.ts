@@ -84,7 +84,9 @@ export class FileChangesService {
     if (sizeBytes > Math.min(MAX_CONTENT_BYTES, room)) return { etag, modifiedAtMs, content: undefined };
     try {
       const { info, bytes } = await this.files.read(undefined, path, 0, MAX_CONTENT_BYTES);
-      return { etag: info.etag, modifiedAtMs: info.modifiedAtMs ?? 0, content: decodeText(bytes) };
+      // It may have grown since it was listed.
+      const isWhole = bytes.length === info.sizeBytes;
+      return { etag: info.etag, modifiedAtMs: info.modifiedAtMs ?? 0, content: isWhole ? decodeText(bytes) : undefined };
     } catch (error) {
       if (!(error instanceof GatewayError) || error.code === 'UNAVAILABLE') throw error;
       return error.code === 'NOT_FOUND' ? undefined : { etag, modifiedAtMs, content: undefined };
