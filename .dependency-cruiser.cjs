@@ -1,7 +1,15 @@
 /** Who may import whom. Each rule is a sentence of CONTRIBUTING.md. */
-const services = '(\\.service|\\.hub|-feed|\\.model|\\.queue|\\.reconciler|turn|-ring|-part|-memory|\.watch|-assembler|\\.parts)\\.ts$';
+const services =
+  '(\\.service|\\.hub|-feed|\\.model|\\.queue|\\.reconciler|turn|-ring|-part|-memory|\.watch|-assembler|\\.parts|-tree|-listing|-writing|-journal|confined-directory|ripgrep)\\.ts$';
 /** Modules stand in ranks and import only downward. Models and mappers are pure and may be read from anywhere. */
-const ranks = [['agent', 'command', 'provider'], ['session'], ['event'], ['permission', 'question', 'message'], ['auth', 'workspace']];
+const ranks = [
+  ['agent', 'command', 'provider'],
+  ['session'],
+  ['file'],
+  ['event'],
+  ['permission', 'question', 'message'],
+  ['auth', 'workspace'],
+];
 const pure = '\\.(model|mapper)\\.ts$';
 
 module.exports = {

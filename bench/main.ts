@@ -1,5 +1,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { fileRows } from './rows/files.rows.js';
+import { listRows } from './rows/list.rows.js';
 import { latencyRows } from './rows/latency.rows.js';
 import { memoryRows } from './rows/memory.rows.js';
 import { slowReaderRows } from './rows/slow-reader.rows.js';
@@ -16,6 +18,7 @@ const measurements: Readonly<Record<string, () => Promise<Row[]>>> = {
   latency: latencyRows,
   memory: memoryRows,
   'slow-reader': slowReaderRows,
+  files: async () => [...(await fileRows()), ...(await listRows())],
 };
 
 const { values } = parseArgs({ options: { only: { type: 'string', default: Object.keys(measurements).join(',') } } });

@@ -18,14 +18,14 @@ export interface Stage {
   readonly clients: Remote<ClientsCommands>;
 }
 
-/** Runs a measurement on a fresh stage and takes it down, whatever happens. */
-export async function onStage<T>(measure: (stage: Stage) => Promise<T>): Promise<T> {
+/** Runs a measurement on a fresh stage, over a workspace with files if need be, and takes it down, whatever happens. */
+export async function onStage<T>(measure: (stage: Stage) => Promise<T>, workspace?: string): Promise<T> {
   const upstream = new Remote<UpstreamCommands>('upstream');
   const gateway = new Remote<GatewayCommands>('gateway');
   const clients = new Remote<ClientsCommands>('clients');
   try {
     const upstreamUrl = await upstream.call('start');
-    return await measure({ upstream, upstreamUrl, gateway, clients, ...(await gateway.call('start', upstreamUrl)) });
+    return await measure({ upstream, upstreamUrl, gateway, clients, ...(await gateway.call('start', upstreamUrl, workspace)) });
   } finally {
     await Promise.all([clients, gateway, upstream].map((remote) => remote.stop()));
   }

@@ -10,6 +10,7 @@ import { AgentModule } from './modules/agent/agent.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { CommandModule } from './modules/command/command.module.js';
 import { EventModule } from './modules/event/event.module.js';
+import { FileModule } from './modules/file/file.module.js';
 import { MessageModule } from './modules/message/message.module.js';
 import { PermissionModule } from './modules/permission/permission.module.js';
 import { ProviderModule } from './modules/provider/provider.module.js';
@@ -29,6 +30,7 @@ export class AppModule {
         CommandModule,
         ProviderModule,
         SessionModule,
+        FileModule,
         EventModule,
         MessageModule,
         PermissionModule,

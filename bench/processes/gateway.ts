@@ -13,10 +13,10 @@ const READY_TIMEOUT_MS = 10_000;
 const commands = {
   ...usageCommands,
 
-  async start(upstreamUrl: string): Promise<{ readonly grpcAddress: string; readonly httpUrl: string }> {
+  async start(upstreamUrl: string, workspace = WORKSPACE): Promise<{ readonly grpcAddress: string; readonly httpUrl: string }> {
     const environment = {
       OPENCODE_BASE_URL: upstreamUrl,
-      OPENCODE_WORKSPACE_ROOT: WORKSPACE,
+      OPENCODE_WORKSPACE_ROOT: workspace,
       GRPC_PORT: '0',
       HTTP_PORT: '0',
       LOG_LEVEL: 'error',

@@ -1,12 +1,18 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { startGateway, type Gateway } from '../../src/app.js';
 import { readConfig } from '../../src/common/config/config.js';
-import { findOpencode } from '../../src/common/opencode/opencode.binary.js';
+import { FileService } from '../../src/common/grpc/generated/file_pb.js';
+import { SessionService } from '../../src/common/grpc/generated/session_pb.js';
+import { OpenCodeService } from '../../src/common/grpc/generated/v1/opencode_service_pb.js';
+import { findOpencode, pathWithRipgrep } from '../../src/common/opencode/opencode.binary.js';
 import { Conversation } from '../support/conversation.js';
 import { createOpencodeEnvironment, type OpencodeEnvironment } from '../support/opencode-environment.js';
 import { TestProcess } from '../support/process.js';
 import { RestDoor } from '../support/rest.door.js';
 import { ScriptedModel } from '../support/scripted-model.js';
 
+const rpc = FileService.method;
 const PASSWORD = 'a-password-of-the-upstream';
 
 describe('a remote OpenCode', () => {
@@ -18,7 +24,7 @@ describe('a remote OpenCode', () => {
   beforeAll(async () => {
     model = await ScriptedModel.start();
     opencode = await createOpencodeEnvironment({ modelUrl: model.url });
-    const environment = { PATH: process.env['PATH'], ...opencode.env, OPENCODE_SERVER_PASSWORD: PASSWORD };
+    const environment = { PATH: pathWithRipgrep(process.env['PATH']), ...opencode.env, OPENCODE_SERVER_PASSWORD: PASSWORD };
     server = new TestProcess(
       findOpencode(undefined, process.env['PATH']),
       ['serve', '--hostname', '127.0.0.1', '--port', '0'],
@@ -50,6 +56,46 @@ describe('a remote OpenCode', () => {
 
     expect(ready).toBe(true);
     expect(answer.textParts).toEqual(['from afar']);
+    door.close();
+    await gateway.stop();
+  });
+
+  it('whose files are not at hand here has them read and searched through it, and none written', async () => {
+    await mkdir(join(opencode.workspace, 'far'), { recursive: true });
+    await writeFile(join(opencode.workspace, 'far/exact.bin'), Buffer.from([0xff, 0x20, 0x0a, 0x0a]));
+    await writeFile(join(opencode.workspace, 'far/text.md'), 'a needle\n');
+    const gateway = await start({ OPENCODE_SERVER_PASSWORD: PASSWORD });
+    const door = new RestDoor(gateway.httpUrl ?? '');
+    const { id: sessionId } = await door.call(SessionService.method.createSession, { title: 'far' });
+
+    const read = await door.call(rpc.readFile, { sessionId, path: 'far/exact.bin', offset: 0n, length: 3n });
+    const raw = await fetch(`${gateway.httpUrl}/files/far/exact.bin`, { headers: { range: 'bytes=1-' } });
+    const list = await door.call(rpc.listFiles, { sessionId, path: 'far', recursive: true, patterns: ['*.md'] });
+    const found = await door.call(rpc.searchText, { sessionId, pattern: 'ne+dle' });
+
+    expect([...read.data]).toEqual([0xff, 0x20, 0x0a]);
+    expect(read.fileInfo).toMatchObject({ path: 'far/exact.bin', size: 4n });
+    expect([raw.status, [...new Uint8Array(await raw.arrayBuffer())]]).toEqual([206, [0x20, 0x0a, 0x0a]]);
+    expect(list.files).toMatchObject([{ path: 'far/text.md', isDirectory: false, mimeType: 'text/markdown', etag: '' }]);
+    expect(found.matches).toMatchObject([{ path: 'far/text.md', lineNumber: 1, line: 'a needle' }]);
+    await expect(door.call(rpc.searchText, { sessionId, pattern: '(' })).rejects.toMatchObject({ code: 3, fields: ['pattern'] });
+    await expect(door.call(rpc.readFile, { sessionId, path: 'far' })).rejects.toMatchObject({ code: 9, reason: 'NOT_A_FILE' });
+    await expect(door.call(rpc.readFile, { sessionId, path: 'far/missing' })).rejects.toMatchObject({ code: 5 });
+    await expect(door.call(rpc.readFile, { sessionId, path: '../home' })).rejects.toMatchObject({ code: 3, fields: ['path'] });
+    await expect(door.call(rpc.writeFile, { sessionId, path: 'x' })).rejects.toMatchObject({ code: 9, reason: 'WORKSPACE_NOT_MOUNTED' });
+    await expect(door.call(rpc.deleteFile, { sessionId, path: 'x' })).rejects.toMatchObject({ reason: 'WORKSPACE_NOT_MOUNTED' });
+    await expect(door.call(OpenCodeService.method.getFileChanges, {})).rejects.toMatchObject({ reason: 'WORKSPACE_NOT_MOUNTED' });
+    door.close();
+    await gateway.stop();
+  });
+
+  it('whose workspace is mounted here has its files written here', async () => {
+    const gateway = await start({ OPENCODE_SERVER_PASSWORD: PASSWORD, OPENCODE_WORKSPACE_ROOT: opencode.workspace });
+    const door = new RestDoor(gateway.httpUrl ?? '');
+
+    await door.call(OpenCodeService.method.writeFile, { path: 'mounted.txt', content: 'here' });
+
+    expect(await readFile(join(opencode.workspace, 'mounted.txt'), 'utf8')).toBe('here');
     door.close();
     await gateway.stop();
   });

@@ -125,6 +125,7 @@ function addQuery(url: URL, json: JsonObject, prefix = ''): void {
     if (name === 'labels')
       for (const [key, label] of Object.entries(value as JsonObject)) url.searchParams.set(`labels[${key}]`, asText(label));
     else if (typeof value === 'object' && value !== null && !Array.isArray(value)) addQuery(url, value, `${prefix}${name}.`);
+    else if (Array.isArray(value)) for (const item of value) url.searchParams.append(`${prefix}${name}`, asText(item));
     else url.searchParams.set(`${prefix}${name}`, asText(value));
   }
 }

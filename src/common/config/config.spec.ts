@@ -27,6 +27,7 @@ describe('readConfig', () => {
       ACCESS_ANONYMOUS: false,
       LOG_LEVEL: 'info',
       DRAIN_TIMEOUT_MS: 10_000,
+      MAX_FILE_BYTES: 1_073_741_824,
       MAX_REQUEST_BYTES: 20_971_520,
       MAX_QUEUED_TURNS: 32,
       STREAM_QUEUE_MESSAGES: 4_096,

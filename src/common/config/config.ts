@@ -73,6 +73,7 @@ export const settings = {
     .describe('fatal, error, warn, info, debug or trace'),
   DRAIN_TIMEOUT_MS: z.coerce.number().int().min(0).max(MAX_TIMER_MS).default(10_000).describe('how long a stop waits for calls in flight'),
   MAX_REQUEST_BYTES: integer(1_024, 20 * 1024 * 1024).describe('largest request message on both doors'),
+  MAX_FILE_BYTES: integer(1, 1024 * 1024 * 1024).describe('largest file that is written'),
   MAX_QUEUED_TURNS: integer(0, 32).describe('turns that may wait behind the running one of a session'),
   STREAM_QUEUE_MESSAGES: integer(16, 4_096).describe('messages a slow reader may leave unread before it is ended'),
   STREAM_QUEUE_BYTES: integer(1_024, 2 * 1024 * 1024).describe('bytes a slow reader may leave unread before it is ended'),

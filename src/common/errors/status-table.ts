@@ -27,6 +27,15 @@ export const STATUS_TABLE: Readonly<Record<GatewayErrorCode, StatusRow>> = {
   UNAUTHENTICATED: { grpc: 16, http: 401, title: 'Unauthenticated' },
 };
 
+/** Failures for which HTTP has a status of its own. */
+const HTTP_STATUS_BY_REASON: Readonly<Record<string, number>> = {
+  ETAG_MISMATCH: 412,
+  FILE_EXISTS: 412,
+  FILE_TOO_LARGE: 413,
+  RANGE_NOT_SATISFIABLE: 416,
+  NO_SPACE: 507,
+};
+
 /** What the HTTP server itself refuses (bad JSON, too large, no route), by its status. */
 const CODE_BY_HTTP_STATUS: Readonly<Record<number, GatewayErrorCode>> = {
   400: 'INVALID_ARGUMENT',
@@ -61,7 +70,7 @@ function httpStatusOf(error: unknown): number | undefined {
  * everything else is unforeseen and says "Internal error" and nothing more.
  */
 export function fromUnknown(error: unknown): { readonly error: GatewayError; readonly httpStatus: number } {
-  if (error instanceof GatewayError) return { error, httpStatus: STATUS_TABLE[error.code].http };
+  if (error instanceof GatewayError) return { error, httpStatus: HTTP_STATUS_BY_REASON[error.reason] ?? STATUS_TABLE[error.code].http };
   const status = httpStatusOf(error);
   const code = status === undefined ? undefined : CODE_BY_HTTP_STATUS[status];
   if (status === undefined || code === undefined || !(error instanceof Error)) {

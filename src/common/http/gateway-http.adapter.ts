@@ -1,9 +1,12 @@
 import { isMessage } from '@bufbuild/protobuf';
+import { HttpException } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import { encodeJson } from '../grpc/encoding.js';
 import type { QueueBounds } from '../streams/bounded-queue.js';
 import { MessageStream } from '../streams/message-stream.js';
+import { RAW_BODY } from './raw-body.js';
+import { RawReply } from './raw-reply.js';
 import { RestReply } from './rest-reply.js';
 import { replyWithStream } from './stream-reply.js';
 
@@ -16,8 +19,14 @@ export class GatewayHttpAdapter extends FastifyAdapter {
     maxRequestBytes: number,
   ) {
     super({ bodyLimit: maxRequestBytes, return503OnClosing: true });
-    // JSON alone is read: what a form or plain text could carry, any web page could send here.
-    this.getInstance().removeContentTypeParser('text/plain');
+    const fastify = this.getInstance();
+    // JSON alone is read: what a form or plain text could carry, any web page could send here. Routes that take a raw body
+    // are all PUT, which a web page sends nowhere without being allowed to, and read it as it comes.
+    fastify.removeContentTypeParser('text/plain');
+    fastify.addContentTypeParser('*', (request, payload, done) => {
+      if (request.routeOptions.config[RAW_BODY] === true) done(null, payload);
+      else done(new HttpException('Only application/json is read here', 415));
+    });
   }
 
   // The types of Nest's adapter say `any` for what handlers answer.
@@ -26,6 +35,9 @@ export class GatewayHttpAdapter extends FastifyAdapter {
     if (body instanceof RestReply) {
       void reply.headers(body.options.headers ?? {});
       return this.reply(reply, body.message, body.options.status ?? status);
+    }
+    if (body instanceof RawReply) {
+      return void reply.code(body.status).headers(body.headers).send(body.stream) as never;
     }
     if (isMessage(body)) {
       void reply.header('content-type', JSON_TYPE);

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import {
   fromJson,
   ScalarType,
@@ -96,8 +97,10 @@ function toViolation(error: unknown): GatewayError {
  * @throws GatewayError INVALID_ARGUMENT naming the field that does not decode.
  */
 export function toRequestMessage(schema: DescMessage, rule: RestRouteRule | undefined, request: FastifyRequest): Message {
-  const json = bodyAsJson(rule, request.body);
-  if (rule?.body !== '*') {
+  // A raw body is one field's bytes; the others then come in the query.
+  const isRaw = request.body instanceof Readable;
+  const json = isRaw ? {} : bodyAsJson(rule, request.body);
+  if (rule?.body !== '*' || isRaw) {
     for (const [name, value] of Object.entries(request.query as Parameters)) {
       if (value !== undefined) setParameter(schema, json, name, value);
     }

@@ -4,6 +4,7 @@ import type { UpstreamAgent, UpstreamCommand, UpstreamCredential, UpstreamProvid
 import type {
   UpstreamCommandCall,
   UpstreamFileDiff,
+  UpstreamFileEntry,
   UpstreamMessageWithParts,
   UpstreamPermission,
   UpstreamPrompt,
@@ -13,6 +14,7 @@ import type {
   UpstreamShellCall,
   UpstreamStatus,
   UpstreamTodo,
+  UpstreamTextMatch,
 } from './opencode.types.js';
 
 export interface NewUpstreamSession {
@@ -237,6 +239,28 @@ export class OpencodeClient {
   /** @throws GatewayError NOT_FOUND */
   async rejectQuestion(id: string, directory: string): Promise<void> {
     await this.post(`/question/${segment(id)}/reject`, {}, { directory });
+  }
+
+  /** One level of a directory; directories end in a slash. Fails without saying why for what is no directory. */
+  async listFiles(directory: string, path: string): Promise<readonly UpstreamFileEntry[]> {
+    const answer = (await this.get('/api/fs/list', { 'location[directory]': directory, path })) as { data: UpstreamFileEntry[] };
+    return answer.data;
+  }
+
+  /** Exact bytes. Fails without saying why for what is no file. @throws GatewayError RESOURCE_EXHAUSTED above `maxBytes` */
+  async readFile(directory: string, path: string, maxBytes: number): Promise<Buffer> {
+    const encoded = path.split('/').map(segment).join('/');
+    return this.http.bytes({ method: 'GET', path: `/api/fs/read/${encoded}`, query: { 'location[directory]': directory } }, maxBytes);
+  }
+
+  /** Paths that match letter by letter, the best first; at most 200. */
+  async findFiles(directory: string, query: string, limit: number): Promise<readonly string[]> {
+    return (await this.get('/find/file', { directory, query, type: 'file', limit })) as string[];
+  }
+
+  /** The first ten lines that match a regular expression. Fails without saying why for a bad one, and without ripgrep. */
+  async findText(directory: string, pattern: string): Promise<readonly UpstreamTextMatch[]> {
+    return (await this.get('/find', { directory, pattern })) as UpstreamTextMatch[];
   }
 
   private async get(path: string, query: Readonly<Record<string, string | number>> = {}, timeoutMs?: number): Promise<unknown> {

@@ -1,4 +1,5 @@
 import { Agent, request, type Dispatcher } from 'undici';
+import { GatewayError } from '../errors/gateway-error.js';
 import { routeMissing, toGatewayError, toTransportError } from './opencode.errors.js';
 
 /** A connection opened before OpenCode is ready is never answered; another one a little later is. */
@@ -50,6 +51,29 @@ export class OpencodeHttp {
       if (text === '') return { json: undefined, headers };
       if (!String(headers['content-type']).includes('json')) throw routeMissing(name);
       return { json: JSON.parse(text) as unknown, headers };
+    } catch (error) {
+      throw toTransportError(name, error);
+    }
+  }
+
+  /** An answer that is not JSON, held whole. @throws GatewayError RESOURCE_EXHAUSTED above `maxBytes` */
+  async bytes(call: UpstreamCall, maxBytes: number): Promise<Buffer> {
+    const name = `${call.method} ${call.path}`;
+    try {
+      const { statusCode, body } = await request(this.urlOf(call), {
+        ...this.optionsOf(call),
+        signal: AbortSignal.timeout(this.timeoutMs),
+      });
+      if (statusCode >= 400) throw toGatewayError(name, statusCode, await body.text());
+      const chunks: Buffer[] = [];
+      let total = 0;
+      for await (const chunk of body) {
+        chunks.push(chunk as Buffer);
+        total += (chunk as Buffer).length;
+        if (total > maxBytes)
+          throw new GatewayError('RESOURCE_EXHAUSTED', `OpenCode's answer has more than ${maxBytes} bytes`, { reason: 'FILE_TOO_LARGE' });
+      }
+      return Buffer.concat(chunks);
     } catch (error) {
       throw toTransportError(name, error);
     }

@@ -87,7 +87,7 @@ async function readRemoteDirectory(client: OpencodeClient, baseUrl: string): Pro
 function useRemote(config: Config, baseUrl: string): { workspaceRoot: Workspace | undefined; endpoint: () => OpencodeEndpoint } {
   const root = config.OPENCODE_WORKSPACE_ROOT;
   return {
-    workspaceRoot: root === undefined ? undefined : Workspace.atRemote(root),
+    workspaceRoot: root === undefined ? undefined : Workspace.atRemote(root, true),
     endpoint: () => ({ baseUrl, username: config.OPENCODE_SERVER_USERNAME, password: config.OPENCODE_SERVER_PASSWORD }),
   };
 }

@@ -237,3 +237,16 @@ export interface UpstreamFrame {
     readonly syncEvent?: UpstreamSyncEvent;
   };
 }
+
+/** An entry of a directory; a directory's path ends in a slash. */
+export interface UpstreamFileEntry {
+  readonly path: string;
+  readonly type: 'file' | 'directory';
+}
+
+/** A line that ripgrep found. */
+export interface UpstreamTextMatch {
+  readonly path: { readonly text: string };
+  readonly lines: { readonly text: string };
+  readonly line_number: number;
+}

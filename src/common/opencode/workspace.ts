@@ -3,6 +3,17 @@ import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { StartError } from '../config/config.js';
 import { GatewayError } from '../errors/gateway-error.js';
 
+/** Staying inside a directory that others change at the same time needs what only Linux offers to Node: /proc/self/fd. */
+const CAN_CONFINE = process.platform === 'linux';
+
+function isDirectoryHere(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The directory in which every session lives.
  *
@@ -14,21 +25,25 @@ export class Workspace {
     /** Absolute, symbolic links resolved: OpenCode reports directories that way. */
     readonly root: string,
     private readonly local: boolean,
+    /** Whether its files are at hand: always when OpenCode is ours, with a remote one when the same path is a directory here too. */
+    readonly isMounted: boolean,
   ) {}
 
   /** @throws StartError when the directory is missing. */
   static atLocal(directory: string): Workspace {
     try {
       const root = realpathSync(directory);
-      if (statSync(root).isDirectory()) return new Workspace(root, true);
+      if (statSync(root).isDirectory()) return new Workspace(root, true, CAN_CONFINE);
     } catch {
       // Said below, in the operator's words.
     }
     throw new StartError(`OPENCODE_WORKSPACE_ROOT: ${directory} is not a directory`);
   }
 
-  static atRemote(root: string): Workspace {
-    return new Workspace(resolve(root), false);
+  /** `isNamed`: the operator named it, so a directory of that path on this host is the same one. */
+  static atRemote(root: string, isNamed = false): Workspace {
+    const path = resolve(root);
+    return new Workspace(path, false, CAN_CONFINE && isNamed && isDirectoryHere(path));
   }
 
   contains(directory: string): boolean {

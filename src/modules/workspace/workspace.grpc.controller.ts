@@ -31,13 +31,19 @@ import {
 } from './workspace.mapper.js';
 import { toListModelsResponse, toSetModelResponse } from './model.mapper.js';
 import type { MessageChange } from './workspace.model.js';
+import { WorkspaceAgentService } from './workspace-agent.service.js';
+import { WorkspaceModelsService } from './workspace-models.service.js';
 import { WorkspaceService } from './workspace.service.js';
 
 const SERVICE = 'opencode.v1.OpenCodeService';
 
 @Controller()
 export class WorkspaceGrpcController {
-  constructor(private readonly workspace: WorkspaceService) {}
+  constructor(
+    private readonly workspace: WorkspaceService,
+    private readonly agent: WorkspaceAgentService,
+    private readonly models: WorkspaceModelsService,
+  ) {}
 
   @Public()
   @GrpcMethod(SERVICE, 'Health')
@@ -90,16 +96,16 @@ export class WorkspaceGrpcController {
 
   @GrpcMethod(SERVICE, 'GetAgentStatus')
   async getAgentStatus(): Promise<GetAgentStatusResponse> {
-    return toAgentStatusResponse(await this.workspace.agentState());
+    return toAgentStatusResponse(await this.agent.state());
   }
 
   @GrpcMethod(SERVICE, 'ListModels')
   async listModels({ provider }: ListModelsDto): Promise<ListModelsResponse> {
-    return toListModelsResponse(await this.workspace.listModels(provider));
+    return toListModelsResponse(await this.models.list(provider));
   }
 
   @GrpcMethod(SERVICE, 'SetModel')
   async setModel({ modelId }: SetModelDto): Promise<SetModelResponse> {
-    return toSetModelResponse(await this.workspace.setModel(modelId));
+    return toSetModelResponse(await this.models.choose(modelId));
   }
 }

@@ -33,11 +33,17 @@ import {
 } from './workspace.mapper.js';
 import { toListModelsResponse, toSetModelResponse } from './model.mapper.js';
 import type { MessageChange } from './workspace.model.js';
+import { WorkspaceAgentService } from './workspace-agent.service.js';
+import { WorkspaceModelsService } from './workspace-models.service.js';
 import { WorkspaceService } from './workspace.service.js';
 
 @Controller()
 export class WorkspaceHttpController {
-  constructor(private readonly workspace: WorkspaceService) {}
+  constructor(
+    private readonly workspace: WorkspaceService,
+    private readonly agent: WorkspaceAgentService,
+    private readonly models: WorkspaceModelsService,
+  ) {}
 
   @Public()
   @RestRoute(Rpc.method.health)
@@ -91,16 +97,16 @@ export class WorkspaceHttpController {
 
   @RestRoute(Rpc.method.getAgentStatus)
   async getAgentStatus(): Promise<GetAgentStatusResponse> {
-    return toAgentStatusResponse(await this.workspace.agentState());
+    return toAgentStatusResponse(await this.agent.state());
   }
 
   @RestRoute(Rpc.method.listModels)
   async listModels(@RestRequest() { provider }: ListModelsDto): Promise<ListModelsResponse> {
-    return toListModelsResponse(await this.workspace.listModels(provider));
+    return toListModelsResponse(await this.models.list(provider));
   }
 
   @RestRoute(Rpc.method.setModel)
   async setModel(@RestRequest() { modelId }: SetModelDto): Promise<SetModelResponse> {
-    return toSetModelResponse(await this.workspace.setModel(modelId));
+    return toSetModelResponse(await this.models.choose(modelId));
   }
 }

@@ -4,11 +4,13 @@ import { MessageModule } from '../message/message.module.js';
 import { SessionModule } from '../session/session.module.js';
 import { WorkspaceGrpcController } from './workspace.grpc.controller.js';
 import { WorkspaceHttpController } from './workspace.http.controller.js';
+import { WorkspaceAgentService } from './workspace-agent.service.js';
+import { WorkspaceModelsService } from './workspace-models.service.js';
 import { WorkspaceService } from './workspace.service.js';
 
 @Module({
   imports: [EventModule, MessageModule, SessionModule],
-  providers: [WorkspaceService],
+  providers: [WorkspaceService, WorkspaceAgentService, WorkspaceModelsService],
   controllers: [WorkspaceGrpcController, WorkspaceHttpController],
 })
 export class WorkspaceModule {}

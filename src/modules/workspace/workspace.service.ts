@@ -9,15 +9,12 @@ import type { GatewayEvent } from '../event/event.model.js';
 import type { Message } from '../message/message.model.js';
 import { MessageService } from '../message/message.service.js';
 import type { Prompt } from '../message/prompt.model.js';
-import { StatusService } from '../message/status.service.js';
 import { TurnService } from '../message/turn.service.js';
-import type { Model } from '../provider/provider.model.js';
-import { ProviderService } from '../provider/provider.service.js';
 import { toModelName } from '../session/session.mapper.js';
 import type { Session } from '../session/session.model.js';
 import { SessionService } from '../session/session.service.js';
 import { MessageAssembler } from './message-assembler.js';
-import type { AgentState, HistoryPage, HistoryQuery, MessageChange, SessionStats } from './workspace.model.js';
+import type { HistoryPage, HistoryQuery, MessageChange, SessionStats } from './workspace.model.js';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 100;
@@ -34,8 +31,6 @@ export class WorkspaceService {
     private readonly messages: MessageService,
     private readonly turns: TurnService,
     private readonly hub: EventHub,
-    private readonly statuses: StatusService,
-    private readonly providers: ProviderService,
   ) {}
 
   get isReady(): boolean {
@@ -146,52 +141,6 @@ export class WorkspaceService {
 
   async cancel(): Promise<void> {
     await this.turns.abort((await this.session()).id);
-  }
-
-  async agentState(): Promise<AgentState> {
-    const session = await this.session();
-    const turn = this.turns.current(session.id);
-    const shared = { model: session.model, startedAtMs: turn?.createdAtMs };
-    const status = this.statuses.of(session.id);
-    switch (status.type) {
-      case 'waiting_permission':
-        return { ...shared, status: 'waiting', operation: `permission: ${this.askedPermission(session.id)}` };
-      case 'waiting_question':
-        return { ...shared, status: 'waiting', operation: 'question' };
-      case 'retry':
-        return { ...shared, status: 'processing', operation: 'waiting to retry' };
-      case 'busy':
-        return { ...shared, status: 'processing', operation: turn?.state ?? 'running' };
-      case 'idle':
-        return { ...shared, status: (await this.lastTurnFailed(session.id)) ? 'error' : 'idle', operation: '' };
-    }
-  }
-
-  /** The workspace's usable models, or those of one provider. */
-  async listModels(providerId: string): Promise<Model[]> {
-    const { providers } = await this.providers.list();
-    return providers.filter(({ id }) => providerId === '' || id === providerId).flatMap(({ models }) => models);
-  }
-
-  /** Every later prompt that names no model gets this one. @throws GatewayError INVALID_ARGUMENT naming `model_id` */
-  async setModel(name: string): Promise<Model> {
-    const { root } = this.pool.forDirectory(undefined).workspace;
-    const model = await this.providers.find(root, name, 'model_id');
-    const { id } = await this.session();
-    await this.sessions.update(id, { labels: {}, model: { providerId: model.providerId, modelId: model.id } });
-    return model;
-  }
-
-  private askedPermission(sessionId: string): string {
-    return this.hub.pendingPermissions(sessionId)[0]?.permission.type ?? '';
-  }
-
-  /** As the turn ended here, or, after a restart, as its last message says. */
-  private async lastTurnFailed(sessionId: string): Promise<boolean> {
-    const outcome = this.turns.lastOutcome(sessionId);
-    if (outcome !== undefined) return outcome.state === 'failed' || outcome.state === 'interrupted';
-    const last = (await this.messages.listPage(sessionId, 1, '')).messages.at(-1);
-    return last?.info.failure !== undefined && last.info.failure.name !== 'MessageAbortedError';
   }
 
   private async findOrCreate(): Promise<Session> {

@@ -16,7 +16,8 @@ export const file_file: GenFile = /*@__PURE__*/
   fileDesc("CgpmaWxlLnByb3RvEg1vcGVuY29kZS5maWxlIo4BCghGaWxlSW5mbxIMCgRwYXRoGAEgASgJEhQKDGlzX2RpcmVjdG9yeRgCIAEoCBIMCgRzaXplGAMgASgDEi8KC21vZGlmaWVkX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCgltaW1lX3R5cGUYBSABKAkSDAoEZXRhZxgGIAEoCSKaAQoQTGlzdEZpbGVzUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSEQoJcmVjdXJzaXZlGAMgASgIEhAKCHBhdHRlcm5zGAQgAygJEhgKEGV4Y2x1ZGVfcGF0dGVybnMYBSADKAkSEQoJcGFnZV9zaXplGAYgASgFEhIKCnBhZ2VfdG9rZW4YByABKAkiVAoRTGlzdEZpbGVzUmVzcG9uc2USJgoFZmlsZXMYASADKAsyFy5vcGVuY29kZS5maWxlLkZpbGVJbmZvEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJTCg9SZWFkRmlsZVJlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRIMCgRwYXRoGAIgASgJEg4KBm9mZnNldBgDIAEoAxIOCgZsZW5ndGgYBCABKAMiTAoQUmVhZEZpbGVSZXNwb25zZRIMCgRkYXRhGAEgASgMEioKCWZpbGVfaW5mbxgCIAEoCzIXLm9wZW5jb2RlLmZpbGUuRmlsZUluZm8ifgoQV3JpdGVGaWxlUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSDAoEZGF0YRgDIAEoDBITCgtjcmVhdGVfZGlycxgEIAEoCBIQCghpZl9tYXRjaBgFIAEoCRITCgttdXN0X2NyZWF0ZRgGIAEoCCJHChFEZWxldGVGaWxlUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJEgwKBHBhdGgYAiABKAkSEAoIaWZfbWF0Y2gYAyABKAkiRAoQRmluZEZpbGVzUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJEg0KBXF1ZXJ5GAIgASgJEg0KBWxpbWl0GAMgASgFIiIKEUZpbmRGaWxlc1Jlc3BvbnNlEg0KBXBhdGhzGAEgAygJIkcKEVNlYXJjaFRleHRSZXF1ZXN0EhIKCnNlc3Npb25faWQYASABKAkSDwoHcGF0dGVybhgCIAEoCRINCgVsaW1pdBgDIAEoBSI8CglUZXh0TWF0Y2gSDAoEcGF0aBgBIAEoCRITCgtsaW5lX251bWJlchgCIAEoDRIMCgRsaW5lGAMgASgJIlIKElNlYXJjaFRleHRSZXNwb25zZRIpCgdtYXRjaGVzGAEgAygLMhgub3BlbmNvZGUuZmlsZS5UZXh0TWF0Y2gSEQoJdHJ1bmNhdGVkGAIgASgIIgcKBUVtcHR5MugFCgtGaWxlU2VydmljZRJ0CglMaXN0RmlsZXMSHy5vcGVuY29kZS5maWxlLkxpc3RGaWxlc1JlcXVlc3QaIC5vcGVuY29kZS5maWxlLkxpc3RGaWxlc1Jlc3BvbnNlIiSC0+STAh4SHC9zZXNzaW9ucy97c2Vzc2lvbl9pZH0vZmlsZXMSewoIUmVhZEZpbGUSHi5vcGVuY29kZS5maWxlLlJlYWRGaWxlUmVxdWVzdBofLm9wZW5jb2RlLmZpbGUuUmVhZEZpbGVSZXNwb25zZSIugtPkkwIoEiYvc2Vzc2lvbnMve3Nlc3Npb25faWR9L2ZpbGVzL3twYXRoPSoqfRJ4CglXcml0ZUZpbGUSHy5vcGVuY29kZS5maWxlLldyaXRlRmlsZVJlcXVlc3QaFy5vcGVuY29kZS5maWxlLkZpbGVJbmZvIjGC0+STAis6ASoaJi9zZXNzaW9ucy97c2Vzc2lvbl9pZH0vZmlsZXMve3BhdGg9Kip9EnQKCkRlbGV0ZUZpbGUSIC5vcGVuY29kZS5maWxlLkRlbGV0ZUZpbGVSZXF1ZXN0GhQub3BlbmNvZGUuZmlsZS5FbXB0eSIugtPkkwIoKiYvc2Vzc2lvbnMve3Nlc3Npb25faWR9L2ZpbGVzL3twYXRoPSoqfRJ5CglGaW5kRmlsZXMSHy5vcGVuY29kZS5maWxlLkZpbmRGaWxlc1JlcXVlc3QaIC5vcGVuY29kZS5maWxlLkZpbmRGaWxlc1Jlc3BvbnNlIimC0+STAiMSIS9zZXNzaW9ucy97c2Vzc2lvbl9pZH0vZmluZC9maWxlcxJ7CgpTZWFyY2hUZXh0EiAub3BlbmNvZGUuZmlsZS5TZWFyY2hUZXh0UmVxdWVzdBohLm9wZW5jb2RlLmZpbGUuU2VhcmNoVGV4dFJlc3BvbnNlIiiC0+STAiISIC9zZXNzaW9ucy97c2Vzc2lvbl9pZH0vZmluZC90ZXh0QitaKW9wZW5jb2RlLWdhdGV3YXkvZ2VuL29wZW5jb2RlL2ZpbGU7ZmlsZXBiYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
- * A file or a directory below a session's directory.
+ * A file or a directory below a session's directory. A symbolic link that stays inside is told as what it leads to; one that leads
+ * outside or nowhere is not, nor are pipes, sockets and devices.
  *
  * @generated from message opencode.file.FileInfo
  */
@@ -46,7 +47,7 @@ export type FileInfo = Message<"opencode.file.FileInfo"> & {
   modifiedAt?: Timestamp | undefined;
 
   /**
-   * by the name; empty for a directory
+   * by the name, application/octet-stream when it says nothing; empty for a directory
    *
    * @generated from field: string mime_type = 5;
    */
@@ -84,12 +85,14 @@ export type ListFilesRequest = Message<"opencode.file.ListFilesRequest"> & {
   path: string;
 
   /**
+   * at most 100 directories deep; links are not gone into
+   *
    * @generated from field: bool recursive = 3;
    */
   recursive: boolean;
 
   /**
-   * globs on the path below `path`; a file must match one
+   * globs on the path below `path`, of which an entry must match one: * ? [a-z] {a,b} **; without a slash on the last name, at any depth
    *
    * @generated from field: repeated string patterns = 4;
    */
@@ -103,7 +106,7 @@ export type ListFilesRequest = Message<"opencode.file.ListFilesRequest"> & {
   excludePatterns: string[];
 
   /**
-   * at most 100; 0: 50
+   * at most 1,000; 0: 100; a page may be shorter
    *
    * @generated from field: int32 page_size = 6;
    */
@@ -168,7 +171,7 @@ export type ReadFileRequest = Message<"opencode.file.ReadFileRequest"> & {
   offset: bigint;
 
   /**
-   * bytes to read at most; 0: all
+   * bytes to read at most; 0: all, which must fit into a message (MAX_REQUEST_BYTES)
    *
    * @generated from field: int64 length = 4;
    */
@@ -216,6 +219,8 @@ export type WriteFileRequest = Message<"opencode.file.WriteFileRequest"> & {
   sessionId: string;
 
   /**
+   * never in .git
+   *
    * @generated from field: string path = 2;
    */
   path: string;
@@ -231,14 +236,14 @@ export type WriteFileRequest = Message<"opencode.file.WriteFileRequest"> & {
   createDirs: boolean;
 
   /**
-   * the etag the file must have, * for any; empty: write in any case
+   * the etag the file must have, * for any; empty: write in any case; REST also: If-Match
    *
    * @generated from field: string if_match = 5;
    */
   ifMatch: string;
 
   /**
-   * refuse when the file exists
+   * refuse when the file exists; REST also: If-None-Match: *
    *
    * @generated from field: bool must_create = 6;
    */
@@ -262,7 +267,7 @@ export type DeleteFileRequest = Message<"opencode.file.DeleteFileRequest"> & {
   sessionId: string;
 
   /**
-   * a file or an empty directory
+   * a file, a link or an empty directory
    *
    * @generated from field: string path = 2;
    */
@@ -291,7 +296,7 @@ export type FindFilesRequest = Message<"opencode.file.FindFilesRequest"> & {
   sessionId: string;
 
   /**
-   * letters of the path, in order
+   * letters of the path, in order; new files are found a moment after they are made
    *
    * @generated from field: string query = 2;
    */
@@ -341,7 +346,7 @@ export type SearchTextRequest = Message<"opencode.file.SearchTextRequest"> & {
   sessionId: string;
 
   /**
-   * a regular expression of ripgrep
+   * a regular expression of ripgrep; .git, ignored and very large files are left out
    *
    * @generated from field: string pattern = 2;
    */
@@ -379,6 +384,8 @@ export type TextMatch = Message<"opencode.file.TextMatch"> & {
   lineNumber: number;
 
   /**
+   * without its end, at most 2,000 characters
+   *
    * @generated from field: string line = 3;
    */
   line: string;
@@ -443,7 +450,7 @@ export const FileService: GenService<{
     output: typeof ListFilesResponseSchema;
   },
   /**
-   * Over REST the raw bytes, with ranges and validators, unless the caller accepts JSON.
+   * Over REST the raw bytes, with ranges and validators, when Accept names another type than JSON or there is a Range.
    *
    * @generated from rpc opencode.file.FileService.ReadFile
    */
@@ -453,7 +460,7 @@ export const FileService: GenService<{
     output: typeof ReadFileResponseSchema;
   },
   /**
-   * Whole or not at all. Over REST the body may be the raw bytes.
+   * Whole or not at all. Over REST a body that is not JSON is the raw bytes, and the other fields come in the query.
    *
    * @generated from rpc opencode.file.FileService.WriteFile
    */
@@ -479,7 +486,7 @@ export const FileService: GenService<{
     output: typeof FindFilesResponseSchema;
   },
   /**
-   * Needs ripgrep where OpenCode runs.
+   * Needs ripgrep on the PATH; with a workspace that is not mounted OpenCode searches, and gives at most ten matches.
    *
    * @generated from rpc opencode.file.FileService.SearchText
    */

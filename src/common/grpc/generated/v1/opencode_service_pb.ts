@@ -887,7 +887,7 @@ export const WriteFileResponseSchema: GenMessage<WriteFileResponse> = /*@__PURE_
  */
 export type DeleteFileRequest = Message<"opencode.v1.DeleteFileRequest"> & {
   /**
-   * a file or an empty directory
+   * a file, a link or an empty directory
    *
    * @generated from field: string path = 1;
    */
@@ -913,7 +913,7 @@ export const DeleteFileRequestSchema: GenMessage<DeleteFileRequest> = /*@__PURE_
  */
 export type GetFileChangesRequest = Message<"opencode.v1.GetFileChangesRequest"> & {
   /**
-   * a current_version; empty: only tells the current one
+   * a current_version; empty: only tells the current one; FAILED_PRECONDITION, reason VERSION_UNKNOWN: list the files again
    *
    * @generated from field: string since_version = 1;
    */
@@ -1351,6 +1351,7 @@ export const OpenCodeService: GenService<{
   },
   /**
    * wins over /files/{path=**}
+   * .git and node_modules are left out; at most 100,000 files
    *
    * @generated from rpc opencode.v1.OpenCodeService.GetFileChanges
    */
