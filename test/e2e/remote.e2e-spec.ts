@@ -60,7 +60,7 @@ describe('a remote OpenCode', () => {
     await gateway.stop();
   });
 
-  it('whose files are not at hand here has them read and searched through it, and none written', async () => {
+  it('whose files are not at hand here has them read and searched through it', async () => {
     await mkdir(join(opencode.workspace, 'far'), { recursive: true });
     await writeFile(join(opencode.workspace, 'far/exact.bin'), Buffer.from([0xff, 0x20, 0x0a, 0x0a]));
     await writeFile(join(opencode.workspace, 'far/text.md'), 'a needle\n');
@@ -82,9 +82,36 @@ describe('a remote OpenCode', () => {
     await expect(door.call(rpc.readFile, { sessionId, path: 'far' })).rejects.toMatchObject({ code: 9, reason: 'NOT_A_FILE' });
     await expect(door.call(rpc.readFile, { sessionId, path: 'far/missing' })).rejects.toMatchObject({ code: 5 });
     await expect(door.call(rpc.readFile, { sessionId, path: '../home' })).rejects.toMatchObject({ code: 3, fields: ['path'] });
-    await expect(door.call(rpc.writeFile, { sessionId, path: 'x' })).rejects.toMatchObject({ code: 9, reason: 'WORKSPACE_NOT_MOUNTED' });
-    await expect(door.call(rpc.deleteFile, { sessionId, path: 'x' })).rejects.toMatchObject({ reason: 'WORKSPACE_NOT_MOUNTED' });
     await expect(door.call(OpenCodeService.method.getFileChanges, {})).rejects.toMatchObject({ reason: 'WORKSPACE_NOT_MOUNTED' });
+    door.close();
+    await gateway.stop();
+  });
+
+  it.each(['', 'sub'])('whose files are not at hand here has text written and deleted through it, in %j', async (directory) => {
+    await mkdir(join(opencode.workspace, 'sub'), { recursive: true });
+    const gateway = await start({ OPENCODE_SERVER_PASSWORD: PASSWORD });
+    const door = new RestDoor(gateway.httpUrl ?? '');
+    const { id: sessionId } = await door.call(SessionService.method.createSession, { title: 'far', directory });
+    const write = (path: string, text: string, options = {}) =>
+      door.call(rpc.writeFile, { sessionId, path, data: new TextEncoder().encode(text), ...options });
+    const onDisk = (path: string): Promise<string> => readFile(join(opencode.workspace, directory, path), 'utf8').catch(() => '<none>');
+
+    const first = await write('new/grüße.txt', 'one\r\n', { createDirs: true });
+    const second = await write('new/grüße.txt', 'two', { ifMatch: first.etag });
+    const written = await onDisk('new/grüße.txt');
+    const stale = write('new/grüße.txt', 'three', { ifMatch: first.etag });
+    await expect(stale).rejects.toMatchObject({ code: 9, reason: 'ETAG_MISMATCH' });
+    await door.call(rpc.deleteFile, { sessionId, path: 'new/grüße.txt', ifMatch: second.etag });
+
+    expect(second).toMatchObject({ path: 'new/grüße.txt', size: 3n });
+    expect(written).toBe('two');
+    expect(await onDisk('new/grüße.txt')).toBe('<none>');
+    await expect(write('other/x', 'a')).rejects.toMatchObject({ code: 5 });
+    await expect(write('.git/x', 'a', { createDirs: true })).rejects.toMatchObject({ code: 7, reason: 'GIT_IS_PROTECTED' });
+    await expect(write('../x', 'a')).rejects.toMatchObject({ code: 3, fields: ['path'] });
+    const bytes = door.call(rpc.writeFile, { sessionId, path: 'x', data: Uint8Array.of(0xff) });
+    await expect(bytes).rejects.toMatchObject({ code: 9, reason: 'WORKSPACE_NOT_MOUNTED' });
+    await expect(door.call(rpc.deleteFile, { sessionId, path: 'none' })).rejects.toMatchObject({ code: 5 });
     door.close();
     await gateway.stop();
   });

@@ -253,6 +253,20 @@ export class OpencodeClient {
     return this.http.bytes({ method: 'GET', path: `/api/fs/read/${encoded}`, query: { 'location[directory]': directory } }, maxBytes);
   }
 
+  /** The top of the repository that a directory belongs to; `/` where there is none. */
+  async worktree(directory: string): Promise<string> {
+    return ((await this.get('/path', { directory })) as { worktree: string }).worktree;
+  }
+
+  /**
+   * Applies a patch of git, whole or not at all. Its paths start at the worktree; those outside the directory are left out without a word.
+   *
+   * @throws GatewayError ABORTED when it does not fit the files; FAILED_PRECONDITION, reason NO_REPOSITORY
+   */
+  async applyPatch(directory: string, patch: string): Promise<void> {
+    await this.post('/vcs/apply', { patch }, { directory });
+  }
+
   /** Paths that match letter by letter, the best first; at most 200. */
   async findFiles(directory: string, query: string, limit: number): Promise<readonly string[]> {
     return (await this.get('/find/file', { directory, query, type: 'file', limit })) as string[];

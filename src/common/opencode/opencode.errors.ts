@@ -12,7 +12,7 @@ interface UpstreamFailure {
   readonly _tag?: string;
   readonly message?: string;
   readonly field?: string;
-  readonly data?: { readonly message?: string; readonly ref?: string };
+  readonly data?: { readonly message?: string; readonly ref?: string; readonly reason?: string };
 }
 
 function parseFailure(body: string): UpstreamFailure {
@@ -30,6 +30,12 @@ function fieldOf(failure: UpstreamFailure, message: string): string {
   return failure.field ?? path?.slice(2, -2).replaceAll('"]["', '.') ?? 'request';
 }
 
+function toPatchError(reason: string | undefined, cause: Error): GatewayError {
+  return reason === 'non-git'
+    ? new GatewayError('FAILED_PRECONDITION', 'The directory is in no git repository', { reason: 'NO_REPOSITORY', cause })
+    : new GatewayError('ABORTED', 'The patch does not fit the files', { reason: 'PATCH_REFUSED', cause });
+}
+
 /** OpenCode's answer to a call that failed, by status and context. @see docs of the upstream: errors are told apart by context, not by body */
 export function toGatewayError(call: string, status: number, body: string): GatewayError {
   const failure = parseFailure(body);
@@ -37,6 +43,7 @@ export function toGatewayError(call: string, status: number, body: string): Gate
   const cause = new Error(`OpenCode answered ${status} to ${call}: ${body.slice(0, 2_000)}`);
   switch (status) {
     case 400:
+      if (failure.name === 'VcsApplyError') return toPatchError(failure.data?.reason, cause);
       return new GatewayError('INVALID_ARGUMENT', message === '' ? 'OpenCode refused the request' : message, {
         reason: 'REFUSED_BY_OPENCODE',
         violations: [{ field: fieldOf(failure, message), description: message }],

@@ -1,8 +1,7 @@
 import { constants, type BigIntStats } from 'node:fs';
 import { lstat, mkdir, open, readlink, realpath, type FileHandle } from 'node:fs/promises';
 import { relative, sep } from 'node:path';
-import { GatewayError } from '../../common/errors/gateway-error.js';
-import { codeOf, leadsOutside } from './file-errors.js';
+import { codeOf, gitIsRefused, leadsOutside } from './file-errors.js';
 import { isGitPath } from './file-path.js';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
@@ -202,8 +201,4 @@ export class Confinement {
     }
     return directory;
   }
-}
-
-function gitIsRefused(): GatewayError {
-  return new GatewayError('PERMISSION_DENIED', "path: git's own files are not written or deleted here", { reason: 'GIT_IS_PROTECTED' });
 }

@@ -13,6 +13,10 @@ export function leadsOutside(): GatewayError {
   return new GatewayError('PERMISSION_DENIED', 'path: a symbolic link leads outside, or nowhere', { reason: 'LINK_LEADS_OUTSIDE' });
 }
 
+export function gitIsRefused(): GatewayError {
+  return new GatewayError('PERMISSION_DENIED', "path: git's own files are not written or deleted here", { reason: 'GIT_IS_PROTECTED' });
+}
+
 export function notAFile(path: string): GatewayError {
   return new GatewayError('FAILED_PRECONDITION', `${path} is not a regular file`, { reason: 'NOT_A_FILE' });
 }

@@ -36,12 +36,8 @@ export function namesEtag(list: string, etag: string): boolean {
   return named.includes('*') || (etag !== '' && named.includes(etag));
 }
 
-/** @throws GatewayError FAILED_PRECONDITION or ALREADY_EXISTS when what is there is not what the writer expects */
-export function checkConditions(
-  path: string,
-  stats: BigIntStats | undefined,
-  { ifMatch, mustCreate }: Omit<WriteOptions, 'createDirs'>,
-): void {
-  if (mustCreate && stats !== undefined) throw alreadyThere(path);
-  if (ifMatch !== '' && (stats === undefined || !namesEtag(ifMatch, etagOf(stats)))) throw etagMismatch(path);
+/** `etag`: undefined when nothing is there. @throws GatewayError FAILED_PRECONDITION or ALREADY_EXISTS when what is there is not what the writer expects */
+export function checkConditions(path: string, etag: string | undefined, { ifMatch, mustCreate }: Omit<WriteOptions, 'createDirs'>): void {
+  if (mustCreate && etag !== undefined) throw alreadyThere(path);
+  if (ifMatch !== '' && (etag === undefined || !namesEtag(ifMatch, etag))) throw etagMismatch(path);
 }

@@ -4,7 +4,7 @@ import { link, open, rename, unlink, writeFile, type FileHandle } from 'node:fs/
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import type { Place } from './confined-directory.js';
 import { alreadyThere, codeOf, tooLarge } from './file-errors.js';
-import { checkConditions, toFileInfo } from './file-info.js';
+import { checkConditions, etagOf, toFileInfo } from './file-info.js';
 import type { FileContent, FileInfo, WriteOptions } from './file.model.js';
 
 const { O_CREAT, O_EXCL, O_WRONLY, O_NOFOLLOW } = constants;
@@ -35,7 +35,7 @@ export async function writeFileAt(place: Place, writing: Writing, inTurn: <T>(ta
   const { parent, stats } = place;
   const temporary = parent.at(`.opencode-gateway-${randomBytes(8).toString('hex')}.tmp`);
   // Before a byte is taken, and again at the end: the content may take its time.
-  checkConditions(writing.path, stats, writing.options);
+  checkConditions(writing.path, stats && etagOf(stats), writing.options);
   try {
     const handle = await open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW, 0o666);
     try {
@@ -59,7 +59,7 @@ async function moveIntoPlace(
   { path, options }: Writing,
 ): Promise<FileInfo> {
   const present: BigIntStats | undefined = await parent.stats(name);
-  checkConditions(path, present, options);
+  checkConditions(path, present && etagOf(present), options);
   if (options.mustCreate) {
     // A link never replaces what is there; a rename always does.
     await link(temporary, parent.at(name)).catch((error: unknown) => {
@@ -73,7 +73,8 @@ async function moveIntoPlace(
   return toFileInfo(path, await handle.stat({ bigint: true }));
 }
 
-async function* counted(content: FileContent, maxBytes: number): AsyncGenerator<Uint8Array> {
+/** The content as it comes, up to a number of bytes. @throws GatewayError RESOURCE_EXHAUSTED; CANCELLED when it breaks off */
+export async function* counted(content: FileContent, maxBytes: number): AsyncGenerator<Uint8Array> {
   let total = 0;
   for await (const chunk of content instanceof Uint8Array ? [content] : unbroken(content)) {
     total += chunk.length;

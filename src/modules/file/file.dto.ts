@@ -7,7 +7,7 @@ import type {
   SearchTextRequest,
   WriteFileRequest,
 } from '../../common/grpc/generated/file_pb.js';
-import { IsSessionId, IsShortText } from '../../common/validation/ids.js';
+import { IsPageSize, IsSessionId, IsShortText } from '../../common/validation/ids.js';
 
 export const MAX_ETAGS_LENGTH = 4_096;
 export const MAX_TOKEN_LENGTH = 8_192;
@@ -63,7 +63,7 @@ export class ListFilesDto implements Omit<ListFilesRequest, '$typeName'> {
   @AreGlobs()
   excludePatterns: string[];
 
-  @IsUpTo(1_000)
+  @IsPageSize()
   pageSize: number;
 
   @IsShortText(MAX_TOKEN_LENGTH)

@@ -12,10 +12,9 @@ import {
   type ReadFileResponse,
   type SearchTextResponse,
 } from '../../common/grpc/generated/file_pb.js';
+import { DEFAULT_PAGE_SIZE } from '../../common/validation/ids.js';
 import type { Preconditions } from '../../common/http/raw-request.js';
 import type { FileInfo, FilePage, FileQuery, TextMatches, WriteOptions } from './file.model.js';
-
-const DEFAULT_PAGE_SIZE = 100;
 
 /** The fields of a file message, the same in both packages. */
 export function toFileFields({ path, isDirectory, sizeBytes, modifiedAtMs, mimeType, etag }: FileInfo) {

@@ -3,7 +3,7 @@ import { GatewayError } from '../../common/errors/gateway-error.js';
 import { KeyedLock } from '../../common/streams/keyed-lock.js';
 import { Confinement, type ConfinedDirectory, type Place } from './confined-directory.js';
 import { notAFile, toFileError } from './file-errors.js';
-import { checkConditions, toFileInfo } from './file-info.js';
+import { checkConditions, etagOf, toFileInfo } from './file-info.js';
 import { FileListing } from './file-listing.js';
 import { parseDirectoryPath, parsePath } from './file-path.js';
 import { writeFileAt } from './file-writing.js';
@@ -100,7 +100,7 @@ export class LocalTree implements FileTree {
 async function remove(path: string, { parent, name }: Place, ifMatch: string): Promise<void> {
   const stats = await parent.stats(name);
   if (stats === undefined) throw GatewayError.notFound('file', path);
-  checkConditions(path, stats, { ifMatch, mustCreate: false });
+  checkConditions(path, etagOf(stats), { ifMatch, mustCreate: false });
   if (stats.isDirectory()) await rmdir(parent.at(name));
   else if (stats.isFile() || stats.isSymbolicLink()) await unlink(parent.at(name));
   else throw notAFile(path);

@@ -3,11 +3,13 @@ import { Readable } from 'node:stream';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import type { OpencodeClient } from '../../common/opencode/opencode.client.js';
 import { fromPageToken, toPageToken } from '../../common/validation/page-token.js';
-import { notADirectory, notAFile, notMounted } from './file-errors.js';
+import { gitIsRefused, notADirectory, notAFile } from './file-errors.js';
 import { mimeTypeOf } from './file-info.js';
-import { parseDirectoryPath, parsePath } from './file-path.js';
+import { isGitPath, parseDirectoryPath, parsePath } from './file-path.js';
+import { counted } from './file-writing.js';
 import { compileGlobs } from './glob.js';
-import type { FileInfo, FilePage, FileQuery, FileTree, OpenFile, TextMatches } from './file.model.js';
+import { changeRemotely, type Known } from './remote-writing.js';
+import type { FileContent, FileInfo, FilePage, FileQuery, FileTree, OpenFile, TextMatches, WriteOptions } from './file.model.js';
 
 /** Directories asked for in one list: each is a call to OpenCode. */
 const MAX_DIRECTORIES = 1_000;
@@ -42,7 +44,7 @@ class ReadFile implements OpenFile {
 }
 
 /**
- * Files of a directory that only OpenCode sees, by what its routes can do: no times, no links, no writing.
+ * Files of a directory that only OpenCode sees, by what its routes can do: no times, no links, writing of text alone.
  *
  * OpenCode confines paths itself, and answers 500 for whatever it does not give.
  */
@@ -81,12 +83,25 @@ export class RemoteTree implements FileTree {
     }
   }
 
-  write(): Promise<never> {
-    return Promise.reject(notMounted());
+  async write(path: string, content: FileContent, options: WriteOptions): Promise<FileInfo> {
+    if (isGitPath(parsePath(path))) throw gitIsRefused();
+    const present = await this.find(path);
+    if (present === undefined && !options.createDirs) await this.requireParent(path);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of counted(content, this.maxFileBytes)) chunks.push(chunk);
+    const wanted = Buffer.concat(chunks);
+    await changeRemotely(this.client, this.directory, { path, present, wanted, options });
+    const written = await this.find(path);
+    if (written?.bytes.equals(wanted) !== true) throw new GatewayError('ABORTED', `${path} was not written`, { reason: 'FILE_CHANGED' });
+    return written.info;
   }
 
-  delete(): Promise<never> {
-    return Promise.reject(notMounted());
+  async delete(path: string, ifMatch: string): Promise<void> {
+    if (isGitPath(parsePath(path))) throw gitIsRefused();
+    const present = await this.find(path);
+    if (present === undefined) throw GatewayError.notFound('file', path);
+    const options = { ifMatch, mustCreate: false };
+    await changeRemotely(this.client, this.directory, { path, present, wanted: undefined, options });
   }
 
   /** OpenCode does not say why a search failed: one that cannot fail by its pattern tells. */
@@ -106,6 +121,25 @@ export class RemoteTree implements FileTree {
       });
       throw GatewayError.invalid('pattern', 'is not a regular expression of ripgrep');
     }
+  }
+
+  private async find(path: string): Promise<Known | undefined> {
+    try {
+      const file = await this.open(path);
+      return { info: file.info, bytes: await file.read(0, file.info.sizeBytes) };
+    } catch (error) {
+      if (error instanceof GatewayError && error.code === 'NOT_FOUND') return undefined;
+      throw error;
+    }
+  }
+
+  /** git makes directories as it needs them. @throws GatewayError NOT_FOUND */
+  private async requireParent(path: string): Promise<void> {
+    const parent = path.split('/').slice(0, -1).join('/');
+    if (parent === '') return;
+    await this.client.listFiles(this.directory, parent).catch((error: unknown) => {
+      throw isUnexplained(error) ? GatewayError.notFound('directory', parent) : error;
+    });
   }
 
   private async entriesBelow({ path, recursive }: FileQuery, prefix: string, isExcluded: (path: string) => boolean): Promise<FileInfo[]> {

@@ -228,7 +228,7 @@ export const comments: Readonly<Record<string, string>> = {
   "opencode.file.ListFilesRequest.recursive": "at most 100 directories deep; links are not gone into",
   "opencode.file.ListFilesRequest.patterns": "globs on the path below `path`, of which an entry must match one: * ? [a-z] {a,b} **; without a slash on the last name, at any depth",
   "opencode.file.ListFilesRequest.exclude_patterns": "globs; what matches is left out, a directory with all that is in it",
-  "opencode.file.ListFilesRequest.page_size": "at most 1,000; 0: 100; a page may be shorter",
+  "opencode.file.ListFilesRequest.page_size": "at most 100; 0: 50; a page may be shorter",
   "opencode.file.ListFilesResponse.files": "in the order of their paths",
   "opencode.file.ReadFileRequest.offset": "bytes to leave out at the beginning",
   "opencode.file.ReadFileRequest.length": "bytes to read at most; 0: all, which must fit into a message (MAX_REQUEST_BYTES)",

@@ -106,7 +106,7 @@ export type ListFilesRequest = Message<"opencode.file.ListFilesRequest"> & {
   excludePatterns: string[];
 
   /**
-   * at most 1,000; 0: 100; a page may be shorter
+   * at most 100; 0: 50; a page may be shorter
    *
    * @generated from field: int32 page_size = 6;
    */
