@@ -9,6 +9,9 @@ const JSON_TYPE = 'application/json';
 /** A file as it is: raw bytes have no schema. */
 export const RAW: JsonObject = { 'application/octet-stream': {} };
 
+/** The usual error, under the status that HTTP has for conditions. */
+const CONDITION: JsonObject = { $ref: '#/components/responses/Error' };
+
 /** RFC 9457 problem details, as toProblem() makes them. */
 const PROBLEM: JsonObject = {
   type: 'object',
@@ -93,7 +96,15 @@ function special(method: DescMethod, answer: JsonObject, schemas: SchemaSet): Js
       return {
         200: { description: 'The bytes; the message to a caller who accepts JSON.', content: { ...RAW, [JSON_TYPE]: { schema: answer } } },
         206: { description: 'The bytes of a `Range`.', content: RAW },
+        304: { description: 'The file is as `If-None-Match` says.' },
+        412: CONDITION,
+        416: { description: 'The file has no such bytes.' },
       };
+    case 'opencode.v1.OpenCodeService.WriteFile':
+    case 'opencode.file.FileService.WriteFile':
+    case 'opencode.v1.OpenCodeService.DeleteFile':
+    case 'opencode.file.FileService.DeleteFile':
+      return { 412: CONDITION };
     default:
       return {};
   }

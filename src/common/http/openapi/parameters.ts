@@ -31,13 +31,33 @@ function queryParameters(field: DescField, schemas: SchemaSet, prefix = ''): Jso
   return [parameter('query', name, schemas.field(field, 'input'), style)];
 }
 
-function headerParameters({ input, methodKind }: DescMethod): JsonObject[] {
-  const names = new Set(input.fields.map(({ name }) => name));
+/** Conditions and ranges, as RFC 9110 has them. */
+function fileHeaders(method: string): JsonObject[] {
+  const ifMatch = header('If-Match', 'Etags of which the file must have one; `*` for any.');
+  switch (method) {
+    case 'ReadFile':
+      return [
+        header('Range', 'One range of bytes: `bytes=0-99`. Asks for raw bytes.'),
+        header('If-None-Match', 'Etags; with one that the file has the answer is 304. For raw bytes.'),
+        header('If-Range', 'The etag that the file must have for the range to count.'),
+        ifMatch,
+      ];
+    case 'WriteFile':
+      return [ifMatch, header('If-None-Match', '`*`: the file must not be there.')];
+    case 'DeleteFile':
+      return [ifMatch];
+    default:
+      return [];
+  }
+}
+
+function headerParameters({ name, input, methodKind }: DescMethod): JsonObject[] {
+  const fields = new Set(input.fields.map((field) => field.name));
   const headers: JsonObject[] = [];
-  if (names.has('request_id')) headers.push(header('Idempotency-Key', 'Stands for `requestId` when that is empty.'));
-  if (names.has('after_sequence') && methodKind === 'server_streaming')
+  if (fields.has('request_id')) headers.push(header('Idempotency-Key', 'Stands for `requestId` when that is empty.'));
+  if (fields.has('after_sequence') && methodKind === 'server_streaming')
     headers.push(header('Last-Event-ID', 'Stands for `afterSequence`: the `id` of the last event the caller has.'));
-  return headers;
+  return [...headers, ...fileHeaders(name)];
 }
 
 function header(name: string, description: string): JsonObject {
