@@ -20,6 +20,7 @@ const NAMES = [
   'pipe',
   'socket',
   'null',
+  'device',
   'secret',
   'file',
   '.git',
@@ -44,6 +45,8 @@ const HOSTILE = [
   'ﬀ',
   'e\u0301',
 ];
+/** Made once; a call that could remove them would have opened them. */
+const KEPT: ReadonlySet<string> = new Set(['pipe', 'socket', 'device']);
 const ABSOLUTE = ['/etc/hostname', '/dev/null', '/proc/self/environ', '//etc', '~', 'file:///etc/passwd', 'C:\\x'];
 
 /** A workspace with everything in it that is not a plain file, in a folder with a secret. */
@@ -63,6 +66,7 @@ export class HostileWorkspace {
     await mkdir(workspace.root);
     await Promise.all(['secret', 'file'].map((name) => writeFile(join(outside, name), SECRET)));
     execFileSync('mkfifo', [join(workspace.root, 'pipe')]);
+    makeDevice(join(workspace.root, 'device'));
     workspace.server.listen(join(workspace.root, 'socket'));
     await new Promise((resolve) => workspace.server.once('listening', resolve));
     await workspace.refill();
@@ -104,7 +108,7 @@ export class HostileWorkspace {
   /** Removes what callers made and makes again what they deleted. */
   async refill(): Promise<void> {
     const { root, outside } = this;
-    const made = (await readdir(root)).filter((name) => name !== 'pipe' && name !== 'socket');
+    const made = (await readdir(root)).filter((name) => !KEPT.has(name));
     await Promise.all(made.map((name) => rm(join(root, name), { recursive: true, force: true })));
     await mkdir(join(root, 'dir/deep'), { recursive: true });
     await Promise.all(['swap', '.git'].map((name) => mkdir(join(root, name), { recursive: true })));
@@ -128,4 +132,13 @@ export function hostilePath(random: Random): string {
     return random.pick(NAMES);
   });
   return names.join('/');
+}
+
+/** One that never ends: /dev/zero under another name. */
+function makeDevice(path: string): void {
+  try {
+    execFileSync('mknod', [path, 'c', '1', '5'], { stdio: 'pipe' });
+  } catch (error) {
+    console.warn(`Without a device among the hostile files: ${String(error)}`);
+  }
 }
