@@ -76,12 +76,12 @@ export async function searchWithRipgrep({ directory, pattern, limit, path }: Tex
     cwd: directory,
     env: { PATH: path },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: TIMEOUT_MS,
   });
   await once(child, 'spawn').catch((cause: unknown) => {
     throw codeOf(cause) === 'ENOENT' ? ripgrepMissing(cause) : cause;
   });
-  const exit = once(child, 'exit') as Promise<[number | null, string | null]>;
+  const timer = setTimeout(() => child.kill('SIGTERM'), TIMEOUT_MS);
+  const exit = once(child, 'exit').finally(() => clearTimeout(timer)) as Promise<[number | null, string | null]>;
   const [matches, complaint, [code, signal]] = await Promise.all([
     readMatches(child.stdout, limit).finally(() => child.kill('SIGKILL')),
     readStart(child.stderr),
