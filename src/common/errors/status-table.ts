@@ -77,5 +77,6 @@ export function fromUnknown(error: unknown): { readonly error: GatewayError; rea
     return { error: new GatewayError('INTERNAL', 'Internal error', { cause: error }), httpStatus: 500 };
   }
   const httpStatus = KEPT_HTTP_STATUSES.has(status) ? status : STATUS_TABLE[code].http;
-  return { error: new GatewayError(code, error.message, { reason: 'BAD_REQUEST', cause: error }), httpStatus };
+  const reason = code === 'NOT_FOUND' ? 'NO_SUCH_ROUTE' : 'BAD_REQUEST';
+  return { error: new GatewayError(code, error.message, { reason, cause: error }), httpStatus };
 }
