@@ -105,6 +105,19 @@ describe('credentials of providers', () => {
       await conversation.abort();
     });
 
+    it('leaves sessions that can be aborted at once, though OpenCode has to open its directory first', async () => {
+      for (const round of [1, 2, 3]) {
+        await door.call(rpc.setProviderCredential, { providerId, credential: apiKey(`round-${round}-secret`) });
+        const conversation = await Conversation.begin(door);
+        const { sessionId } = conversation;
+        await door.call(MessageService.method.sendMessage, { sessionId, parts: [textPart('SCRIPT:[[{"t":"hang"}]]')] });
+
+        await conversation.abort();
+
+        expect((await conversation.run([{ t: 'text', value: 'on' }])).textParts).toEqual(['on']);
+      }
+    });
+
     it('lets prompts wait that are sent during a change', async () => {
       const conversation = await Conversation.begin(door);
 

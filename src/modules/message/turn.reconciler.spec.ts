@@ -1,6 +1,7 @@
 import { readTranscript } from '../../../test/fixtures/transcripts/transcripts.js';
 import { OpencodePool, type OpencodeMember } from '../../common/opencode/opencode.pool.js';
 import type { UpstreamMessage, UpstreamMessageWithParts, UpstreamPart, UpstreamStatus } from '../../common/opencode/opencode.types.js';
+import type { GatewayEvent } from '../event/event.model.js';
 import { Turn } from './turn.js';
 import { TurnReconciler, type Finding } from './turn.reconciler.js';
 
@@ -18,6 +19,15 @@ function historyOf(transcript: string): UpstreamMessageWithParts[] {
     .filter(({ sessionID }) => sessionID === prompt?.sessionID)
     .map((info) => ({ info, parts: [...parts.values()].filter(({ messageID }) => messageID === info.id) }));
 }
+
+const IDLE: GatewayEvent = {
+  type: 'session_status',
+  status: { type: 'idle' },
+  sessionId: '',
+  directory: '',
+  eventId: '',
+  sequence: undefined,
+};
 
 class Records {
   statuses: Record<string, UpstreamStatus> = {};
@@ -125,9 +135,22 @@ describe('TurnReconciler', () => {
   it('calls a turn that left no answer aborted when an abort was asked for', async () => {
     const records = new Records(historyOf('01-plain-text').slice(0, 1));
     const { turn } = records;
-    turn.abortRequested = true;
+    turn.requestAbort(Date.now() - 10_000);
 
     await expect(look(records, turn)).resolves.toMatchObject({ verdict: { state: 'aborted' }, message: undefined });
+  });
+
+  it('leaves an aborted turn alone that may still start, until OpenCode says that it does nothing', async () => {
+    const records = new Records(historyOf('01-plain-text').slice(0, 1));
+    const { turn } = records;
+    turn.requestAbort(Date.now());
+
+    const early = await look(records, turn);
+    turn.observe({ ...IDLE, sessionId: turn.sessionId }, Date.now());
+    const late = await look(records, turn);
+
+    expect(early).toBeUndefined();
+    expect(late).toMatchObject({ verdict: { state: 'aborted' } });
   });
 
   it('calls a turn that left no answer failed when the session reported an error', async () => {

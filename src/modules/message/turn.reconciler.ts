@@ -34,7 +34,9 @@ export class TurnReconciler {
     const answer = messages
       .map(fromUpstreamHistory)
       .filter(({ info }) => info.role === 'assistant' && !info.isSummary && info.id > turn.id);
-    return toFinding(turn, answer.at(-1));
+    const last = answer.at(-1);
+    if (last === undefined && turn.abortRequested && turn.mayStillStart(Date.now())) return undefined;
+    return toFinding(turn, last);
   }
 }
 

@@ -217,7 +217,7 @@ export class TurnService implements OnModuleDestroy {
     const turns = [...(this.turns.get(sessionId) ?? [])];
     for (const turn of turns.filter(({ state }) => state === 'queued')) turn.end({ state: 'aborted', failure: undefined });
     const running = turns.filter((turn) => !turn.isEnded);
-    for (const turn of running) turn.abortRequested = true;
+    for (const turn of running) turn.requestAbort(Date.now());
     await this.pool.forSession(sessionId).client.abort(sessionId);
     await this.rejectGhosts(sessionId);
     await Promise.all(running.map((turn) => this.untilEnded(turn)));
@@ -229,6 +229,8 @@ export class TurnService implements OnModuleDestroy {
       await Promise.race([turn.ended, new Promise((resolve) => setTimeout(resolve, GRACE_MS))]);
       if (turn.isEnded) return;
       await this.reconcile(turn);
+      // The first abort may have come before the run did.
+      if (!turn.isEnded) await this.pool.forSession(turn.sessionId).client.abort(turn.sessionId);
       if (Date.now() > deadlineMs)
         throw new GatewayError('DEADLINE_EXCEEDED', `The turn in session ${turn.sessionId} does not end`, { reason: 'ABORT_TIMEOUT' });
     }

@@ -13,6 +13,8 @@ export interface Verdict {
 const UNFINISHED: ReadonlySet<string> = new Set(['tool-calls', 'unknown']);
 
 const ABORTED = 'MessageAbortedError';
+/** OpenCode opens a directory in less. */
+const LATE_START_MS = 3_000;
 /** Ends nothing: OpenCode compacts and goes on in the same turn. */
 const OVERFLOW = 'ContextOverflowError';
 
@@ -65,7 +67,6 @@ export interface TurnIdentity {
  */
 export class Turn {
   state: TurnState = 'queued';
-  abortRequested = false;
   readonly createdAtMs = Date.now();
   lastEventAtMs = 0;
   /** The last error the session reported; it counts only where no message tells more. */
@@ -77,6 +78,8 @@ export class Turn {
   readonly ended: Promise<TurnUpdate>;
   /** OpenCode works on it, or has ended it. */
   readonly started: Promise<void>;
+  private abortRequestedAtMs: number | undefined;
+  private wasIdleAfterAbort = false;
   private messageId: string | undefined;
   private finish: string | undefined;
   private failure: MessageFailure | undefined;
@@ -100,6 +103,20 @@ export class Turn {
 
   get isEnded(): boolean {
     return this.state !== 'queued' && this.state !== 'admitted' && this.state !== 'running' && this.state !== 'waiting';
+  }
+
+  get abortRequested(): boolean {
+    return this.abortRequestedAtMs !== undefined;
+  }
+
+  requestAbort(nowMs: number): void {
+    this.abortRequestedAtMs ??= nowMs;
+  }
+
+  /** An abort that comes before the run is lost when OpenCode has just opened the directory: the run begins all the same (measured). */
+  mayStillStart(nowMs: number): boolean {
+    const isFresh = this.abortRequestedAtMs === undefined || nowMs - this.abortRequestedAtMs < LATE_START_MS;
+    return this.state === 'admitted' && isFresh && !this.wasIdleAfterAbort;
   }
 
   toUpdate(): TurnUpdate {
@@ -180,6 +197,7 @@ export class Turn {
   }
 
   private observeIdle(): boolean {
+    this.wasIdleAfterAbort ||= this.abortRequested;
     if (this.verdict === undefined) return true;
     this.end(this.verdict);
     return false;
