@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AuthService, AuthType } from '../../src/common/grpc/generated/auth_pb.js';
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
 import { Conversation, textPart } from '../support/conversation.js';
-import type { Door } from '../support/door.js';
+import type { CallError, Door } from '../support/door.js';
 import { doorOf, DOORS, startTestGateway, type TestGateway } from '../support/test-gateway.js';
 
 const INVALID_ARGUMENT = 3;
@@ -126,6 +126,23 @@ describe('credentials of providers', () => {
 
       await change.catch((error: unknown) => expect(error).toMatchObject({ reason: 'TURNS_RUNNING' }));
       expect(answers.flatMap(({ textParts }) => textParts)).toEqual(['answer 1', 'answer 2', 'answer 3']);
+    });
+
+    it('answers a prompt that is aborted while it waits for a change', async () => {
+      for (let round = 0; round < 5; round += 1) {
+        const conversation = await Conversation.begin(door);
+        const request = { sessionId: conversation.sessionId, parts: [textPart('SCRIPT:[[{"t":"hang"}]]')] };
+        const change = door.call(rpc.setProviderCredential, { providerId, credential: apiKey('fifth-secret') });
+        const sent = door.call(MessageService.method.sendMessage, request);
+        const aborted = conversation.abort();
+
+        const settled = await Promise.allSettled([sent, aborted, change]);
+
+        // OpenCode refuses calls for a moment while it closes its directories, and the change may have come too late.
+        const refusals = settled.flatMap((result) => (result.status === 'rejected' ? [(result.reason as CallError).reason] : []));
+        expect(['OPENCODE_UNAVAILABLE', 'TURNS_RUNNING']).toEqual(expect.arrayContaining(refusals));
+        await conversation.abort();
+      }
     });
 
     it('forgets what is removed', async () => {

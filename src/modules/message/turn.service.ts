@@ -12,6 +12,7 @@ import { PromptService } from './prompt.service.js';
 import type { Prompt } from './prompt.model.js';
 import { RequestMemory } from './request-memory.js';
 import { Turn } from './turn.js';
+import { TurnOutcomes } from './turn.outcomes.js';
 import { TurnQueue } from './turn.queue.js';
 import { TurnReconciler } from './turn.reconciler.js';
 import type { TurnTask } from './turn.task.js';
@@ -19,8 +20,6 @@ import { GRACE_MS, TurnWatch } from './turn.watch.js';
 
 /** OpenCode unwinds an aborted run in 20 to 300 ms. */
 const ABORT_TIMEOUT_MS = 15_000;
-/** Sessions whose last outcome is remembered. */
-const MAX_OUTCOMES = 1_000;
 
 /** A turn and the wait until OpenCode, or the session's queue, has it. */
 interface Submission {
@@ -38,7 +37,7 @@ export class TurnService implements OnModuleDestroy {
   /** How long a caller may wait for a turn, where the operator set a limit. */
   private readonly limitMs: number | undefined;
   private readonly turns = new Map<string, Set<Turn>>();
-  private readonly outcomes = new Map<string, TurnUpdate>();
+  private readonly outcomes = new TurnOutcomes();
   private readonly subscription: Subscription;
   /** What every turn waits for before it begins. */
   private held: Promise<unknown> = Promise.resolve();
@@ -160,9 +159,9 @@ export class TurnService implements OnModuleDestroy {
 
   private submit(task: TurnTask): Submission {
     this.requireReady();
+    const { requestId, fingerprint } = task;
     const { id: sessionId, directory } = task.session;
-    const { requestId } = task;
-    return this.requests.getOrBegin(sessionId, requestId, task.fingerprint, () => {
+    return this.requests.getOrBegin(sessionId, requestId, fingerprint, () => {
       const id = ascendingId('msg', this.pool.forSession(sessionId).clock.nowMs());
       const turn = new Turn({ id, sessionId, directory, requestId }, (changed) => this.publish(changed), task.judge);
       const isNext = this.queue.lengthOf(sessionId) === 0;
@@ -182,7 +181,11 @@ export class TurnService implements OnModuleDestroy {
   /** The life of a turn at the head of its queue. Never rejects. */
   private async execute(turn: Turn, task: TurnTask, onAccepted: () => void, onRefused: (error: unknown) => void): Promise<void> {
     await this.held;
-    if (turn.isEnded) return this.drop(turn);
+    if (turn.isEnded) {
+      // Aborted before it began: whoever sent it learns that from the turn.
+      onAccepted();
+      return this.drop(turn);
+    }
     const watch = new TurnWatch(this.hub, turn, () => this.reconcile(turn));
     try {
       turn.lastEventAtMs = Date.now();
@@ -261,15 +264,8 @@ export class TurnService implements OnModuleDestroy {
   }
 
   private publish(turn: Turn): void {
-    if (turn.isEnded) this.rememberOutcome(turn);
+    if (turn.isEnded) this.outcomes.remember(turn.sessionId, turn.toUpdate());
     this.hub.publish(this.toEvent(turn));
-  }
-
-  private rememberOutcome(turn: Turn): void {
-    this.outcomes.delete(turn.sessionId);
-    this.outcomes.set(turn.sessionId, turn.toUpdate());
-    const [oldest] = this.outcomes.keys();
-    if (oldest !== undefined && this.outcomes.size > MAX_OUTCOMES) this.outcomes.delete(oldest);
   }
 
   private toEvent(turn: Turn): GatewayEvent {
