@@ -96,10 +96,17 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
   /** For the gateway itself: every event of a session and its sub-agents but growing text, until it stops listening, shutdown or not. */
   listen(sessionId: string, next: (event: GatewayEvent) => void): () => void {
     const feed = this.feedOf(sessionId);
-    const follower: Follower = { textMode: 'none', durableOnly: false, sessionId: undefined, next, end: () => undefined };
+    const follower = toListener(next);
     feed.snapshot().forEach(next);
     feed.followers.add(follower);
     return () => feed.followers.delete(follower);
+  }
+
+  /** The same of every session, from now on. */
+  listenAll(next: (event: GatewayEvent) => void): () => void {
+    const follower = toListener(next);
+    this.everywhere.add(follower);
+    return () => this.everywhere.delete(follower);
   }
 
   /** Tells an event of our own, such as a turn's state. */
@@ -281,6 +288,10 @@ function isFor(follower: Follower, event: GatewayEvent): boolean {
   return (
     (follower.sessionId === undefined || follower.sessionId === event.sessionId) && (!follower.durableOnly || event.sequence !== undefined)
   );
+}
+
+function toListener(next: (event: GatewayEvent) => void): Follower {
+  return { textMode: 'none', durableOnly: false, sessionId: undefined, next, end: () => undefined };
 }
 
 function shuttingDown(): GatewayError {

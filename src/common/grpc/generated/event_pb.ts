@@ -17,7 +17,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file event.proto.
  */
 export const file_event: GenFile = /*@__PURE__*/
-  fileDesc("CgtldmVudC5wcm90bxIOb3BlbmNvZGUuZXZlbnQimggKC0dsb2JhbEV2ZW50EhEKCWRpcmVjdG9yeRgBIAEoCRI5Cg9tZXNzYWdlX3VwZGF0ZWQYAiABKAsyHi5vcGVuY29kZS5ldmVudC5NZXNzYWdlVXBkYXRlZEgAEkIKFG1lc3NhZ2VfcGFydF91cGRhdGVkGAMgASgLMiIub3BlbmNvZGUuZXZlbnQuTWVzc2FnZVBhcnRVcGRhdGVkSAASPwoScGVybWlzc2lvbl9jcmVhdGVkGAQgASgLMiEub3BlbmNvZGUuZXZlbnQuUGVybWlzc2lvbkNyZWF0ZWRIABI/ChJwZXJtaXNzaW9uX3JlcGxpZWQYCCABKAsyIS5vcGVuY29kZS5ldmVudC5QZXJtaXNzaW9uUmVwbGllZEgAEjkKD3Nlc3Npb25fdXBkYXRlZBgJIAEoCzIeLm9wZW5jb2RlLmV2ZW50LlNlc3Npb25VcGRhdGVkSAASOQoPc2Vzc2lvbl9kZWxldGVkGAogASgLMh4ub3BlbmNvZGUuZXZlbnQuU2Vzc2lvbkRlbGV0ZWRIABI5Cg5zZXNzaW9uX3N0YXR1cxgLIAEoCzIfLm9wZW5jb2RlLnNlc3Npb24uU2Vzc2lvblN0YXR1c0gAEjkKD21lc3NhZ2VfcmVtb3ZlZBgMIAEoCzIeLm9wZW5jb2RlLmV2ZW50Lk1lc3NhZ2VSZW1vdmVkSAASQgoUbWVzc2FnZV9wYXJ0X3JlbW92ZWQYDSABKAsyIi5vcGVuY29kZS5ldmVudC5NZXNzYWdlUGFydFJlbW92ZWRIABI3Cg5xdWVzdGlvbl9hc2tlZBgOIAEoCzIdLm9wZW5jb2RlLmV2ZW50LlF1ZXN0aW9uQXNrZWRIABI5Cg9xdWVzdGlvbl9jbG9zZWQYDyABKAsyHi5vcGVuY29kZS5ldmVudC5RdWVzdGlvbkNsb3NlZEgAEjUKDXRvZG9zX3VwZGF0ZWQYECABKAsyHC5vcGVuY29kZS5ldmVudC5Ub2Rvc1VwZGF0ZWRIABI3Cg5zZXNzaW9uX2ZhaWxlZBgRIAEoCzIdLm9wZW5jb2RlLmV2ZW50LlNlc3Npb25GYWlsZWRIABIxCgtmaWxlX2VkaXRlZBgSIAEoCzIaLm9wZW5jb2RlLmV2ZW50LkZpbGVFZGl0ZWRIABIoCgZyZXN5bmMYFCABKAsyFi5vcGVuY29kZS5ldmVudC5SZXN5bmNIABIzCgx0dXJuX3VwZGF0ZWQYFSABKAsyGy5vcGVuY29kZS5ldmVudC5UdXJuVXBkYXRlZEgAEhIKCnNlc3Npb25faWQYBSABKAkSEAoIZXZlbnRfaWQYBiABKAkSFQoIc2VxdWVuY2UYByABKANIAYgBAUIHCgVldmVudEILCglfc2VxdWVuY2UiOQoRUGVybWlzc2lvblJlcGxpZWQSFQoNcGVybWlzc2lvbl9pZBgBIAEoCRINCgVyZXBseRgCIAEoCSJACg5TZXNzaW9uVXBkYXRlZBIuCgdzZXNzaW9uGAEgASgLMh0ub3BlbmNvZGUuc2Vzc2lvbi5TZXNzaW9uSW5mbyIkCg5TZXNzaW9uRGVsZXRlZBISCgpzZXNzaW9uX2lkGAEgASgJIiQKDk1lc3NhZ2VSZW1vdmVkEhIKCm1lc3NhZ2VfaWQYASABKAkiOQoSTWVzc2FnZVBhcnRSZW1vdmVkEhIKCm1lc3NhZ2VfaWQYASABKAkSDwoHcGFydF9pZBgCIAEoCSI+Cg1RdWVzdGlvbkFza2VkEi0KCHF1ZXN0aW9uGAEgASgLMhsub3BlbmNvZGUucXVlc3Rpb24uUXVlc3Rpb24iNwoOUXVlc3Rpb25DbG9zZWQSEwoLcXVlc3Rpb25faWQYASABKAkSEAoIcmVqZWN0ZWQYAiABKAgiNQoMVG9kb3NVcGRhdGVkEiUKBXRvZG9zGAEgAygLMhYub3BlbmNvZGUuc2Vzc2lvbi5Ub2RvIjoKDVNlc3Npb25GYWlsZWQSEgoKZXJyb3JfbmFtZRgBIAEoCRIVCg1lcnJvcl9tZXNzYWdlGAIgASgJIhoKCkZpbGVFZGl0ZWQSDAoEcGF0aBgBIAEoCSIaCgZSZXN5bmMSEAoIc2VxdWVuY2UYASABKAMi+gEKC1R1cm5VcGRhdGVkEg8KB3R1cm5faWQYASABKAkSKAoFc3RhdGUYAiABKA4yGS5vcGVuY29kZS5ldmVudC5UdXJuU3RhdGUSFwoKbWVzc2FnZV9pZBgDIAEoCUgAiAEBEhMKBmZpbmlzaBgEIAEoCUgBiAEBEhcKCmVycm9yX25hbWUYBSABKAlIAogBARIaCg1lcnJvcl9tZXNzYWdlGAYgASgJSAOIAQESEgoKcmVxdWVzdF9pZBgHIAEoCUINCgtfbWVzc2FnZV9pZEIJCgdfZmluaXNoQg0KC19lcnJvcl9uYW1lQhAKDl9lcnJvcl9tZXNzYWdlIsoDCg5NZXNzYWdlVXBkYXRlZBISCgptZXNzYWdlX2lkGAEgASgJEgwKBHJvbGUYAiABKAkSEwoGZmluaXNoGAMgASgJSACIAQESEgoKY3JlYXRlZF9hdBgEIAEoAxISCgp1cGRhdGVkX2F0GAUgASgDEi8KBnRva2VucxgGIAEoCzIaLm9wZW5jb2RlLmV2ZW50LlRva2VuVXNhZ2VIAYgBARISCgpzZXNzaW9uX2lkGAcgASgJEhEKBGNvc3QYCCABKAFIAogBARISCgVhZ2VudBgJIAEoCUgDiAEBEhIKBW1vZGVsGAogASgJSASIAQESGQoMY29tcGxldGVkX2F0GAsgASgDSAWIAQESFwoKZXJyb3JfbmFtZRgMIAEoCUgGiAEBEhoKDWVycm9yX21lc3NhZ2UYDSABKAlIB4gBARIWCglwYXJlbnRfaWQYDiABKAlICIgBAUIJCgdfZmluaXNoQgkKB190b2tlbnNCBwoFX2Nvc3RCCAoGX2FnZW50QggKBl9tb2RlbEIPCg1fY29tcGxldGVkX2F0Qg0KC19lcnJvcl9uYW1lQhAKDl9lcnJvcl9tZXNzYWdlQgwKCl9wYXJlbnRfaWQiPgoKVG9rZW5Vc2FnZRINCgVpbnB1dBgBIAEoBBIOCgZvdXRwdXQYAiABKAQSEQoJcmVhc29uaW5nGAMgASgEIsUCChJNZXNzYWdlUGFydFVwZGF0ZWQSEgoKbWVzc2FnZV9pZBgBIAEoCRIoCgR0ZXh0GAIgASgLMhgub3BlbmNvZGUuZXZlbnQuVGV4dFBhcnRIABIyCglyZWFzb25pbmcYAyABKAsyHS5vcGVuY29kZS5ldmVudC5SZWFzb25pbmdQYXJ0SAASKAoEdG9vbBgEIAEoCzIYLm9wZW5jb2RlLmV2ZW50LlRvb2xQYXJ0SAASKAoEZmlsZRgIIAEoCzIYLm9wZW5jb2RlLmV2ZW50LkZpbGVQYXJ0SAASEgoKc2Vzc2lvbl9pZBgFIAEoCRIPCgdwYXJ0X2lkGAYgASgJEhIKBWRlbHRhGAcgASgJSAGIAQESEwoGb2Zmc2V0GAkgASgESAKIAQFCBgoEcGFydEIICgZfZGVsdGFCCQoHX29mZnNldCIYCghUZXh0UGFydBIMCgR0ZXh0GAEgASgJIh0KDVJlYXNvbmluZ1BhcnQSDAoEdGV4dBgBIAEoCSI3CghUb29sUGFydBIrCgVzdGF0ZRgBIAEoCzIcLm9wZW5jb2RlLnRvb2wuVG9vbENhbGxTdGF0ZSI8CghGaWxlUGFydBIMCgRtaW1lGAEgASgJEhUKCGZpbGVuYW1lGAIgASgJSACIAQFCCwoJX2ZpbGVuYW1lIkkKEVBlcm1pc3Npb25DcmVhdGVkEjQKCnBlcm1pc3Npb24YASABKAsyIC5vcGVuY29kZS50b29sLlBlcm1pc3Npb25SZXF1ZXN0IqYBCh1TdWJzY3JpYmVTZXNzaW9uRXZlbnRzUmVxdWVzdBISCgpzZXNzaW9uX2lkGAEgASgJEhsKDmFmdGVyX3NlcXVlbmNlGAIgASgDSACIAQESFAoMZHVyYWJsZV9vbmx5GAMgASgIEisKCXRleHRfbW9kZRgEIAEoDjIYLm9wZW5jb2RlLmV2ZW50LlRleHRNb2RlQhEKD19hZnRlcl9zZXF1ZW5jZSIHCgVFbXB0eSqFAgoJVHVyblN0YXRlEhoKFlRVUk5fU1RBVEVfVU5TUEVDSUZJRUQQABIVChFUVVJOX1NUQVRFX1FVRVVFRBABEhcKE1RVUk5fU1RBVEVfQURNSVRURUQQAhIWChJUVVJOX1NUQVRFX1JVTk5JTkcQAxIWChJUVVJOX1NUQVRFX1dBSVRJTkcQBBIYChRUVVJOX1NUQVRFX0NPTVBMRVRFRBAFEhUKEVRVUk5fU1RBVEVfRkFJTEVEEAYSFgoSVFVSTl9TVEFURV9BQk9SVEVEEAcSFwoTVFVSTl9TVEFURV9SRUpFQ1RFRBAIEhoKFlRVUk5fU1RBVEVfSU5URVJSVVBURUQQCSpVCghUZXh0TW9kZRIZChVURVhUX01PREVfVU5TUEVDSUZJRUQQABIZChVURVhUX01PREVfQUNDVU1VTEFURUQQARITCg9URVhUX01PREVfREVMVEEQAjL+AQoMRXZlbnRTZXJ2aWNlEl4KFVN1YnNjcmliZUdsb2JhbEV2ZW50cxIVLm9wZW5jb2RlLmV2ZW50LkVtcHR5Ghsub3BlbmNvZGUuZXZlbnQuR2xvYmFsRXZlbnQiD4LT5JMCCRIHL2V2ZW50czABEo0BChZTdWJzY3JpYmVTZXNzaW9uRXZlbnRzEi0ub3BlbmNvZGUuZXZlbnQuU3Vic2NyaWJlU2Vzc2lvbkV2ZW50c1JlcXVlc3QaGy5vcGVuY29kZS5ldmVudC5HbG9iYWxFdmVudCIlgtPkkwIfEh0vc2Vzc2lvbnMve3Nlc3Npb25faWR9L2V2ZW50czABQi1aK29wZW5jb2RlLWdhdGV3YXkvZ2VuL29wZW5jb2RlL2V2ZW50O2V2ZW50cGJiBnByb3RvMw", [file_google_api_annotations, file_question, file_session, file_tool]);
+  fileDesc("CgtldmVudC5wcm90bxIOb3BlbmNvZGUuZXZlbnQiyggKC0dsb2JhbEV2ZW50EhEKCWRpcmVjdG9yeRgBIAEoCRI5Cg9tZXNzYWdlX3VwZGF0ZWQYAiABKAsyHi5vcGVuY29kZS5ldmVudC5NZXNzYWdlVXBkYXRlZEgAEkIKFG1lc3NhZ2VfcGFydF91cGRhdGVkGAMgASgLMiIub3BlbmNvZGUuZXZlbnQuTWVzc2FnZVBhcnRVcGRhdGVkSAASPwoScGVybWlzc2lvbl9jcmVhdGVkGAQgASgLMiEub3BlbmNvZGUuZXZlbnQuUGVybWlzc2lvbkNyZWF0ZWRIABI/ChJwZXJtaXNzaW9uX3JlcGxpZWQYCCABKAsyIS5vcGVuY29kZS5ldmVudC5QZXJtaXNzaW9uUmVwbGllZEgAEjkKD3Nlc3Npb25fdXBkYXRlZBgJIAEoCzIeLm9wZW5jb2RlLmV2ZW50LlNlc3Npb25VcGRhdGVkSAASOQoPc2Vzc2lvbl9kZWxldGVkGAogASgLMh4ub3BlbmNvZGUuZXZlbnQuU2Vzc2lvbkRlbGV0ZWRIABI5Cg5zZXNzaW9uX3N0YXR1cxgLIAEoCzIfLm9wZW5jb2RlLnNlc3Npb24uU2Vzc2lvblN0YXR1c0gAEjkKD21lc3NhZ2VfcmVtb3ZlZBgMIAEoCzIeLm9wZW5jb2RlLmV2ZW50Lk1lc3NhZ2VSZW1vdmVkSAASQgoUbWVzc2FnZV9wYXJ0X3JlbW92ZWQYDSABKAsyIi5vcGVuY29kZS5ldmVudC5NZXNzYWdlUGFydFJlbW92ZWRIABI3Cg5xdWVzdGlvbl9hc2tlZBgOIAEoCzIdLm9wZW5jb2RlLmV2ZW50LlF1ZXN0aW9uQXNrZWRIABI5Cg9xdWVzdGlvbl9jbG9zZWQYDyABKAsyHi5vcGVuY29kZS5ldmVudC5RdWVzdGlvbkNsb3NlZEgAEjUKDXRvZG9zX3VwZGF0ZWQYECABKAsyHC5vcGVuY29kZS5ldmVudC5Ub2Rvc1VwZGF0ZWRIABI3Cg5zZXNzaW9uX2ZhaWxlZBgRIAEoCzIdLm9wZW5jb2RlLmV2ZW50LlNlc3Npb25GYWlsZWRIABIxCgtmaWxlX2VkaXRlZBgSIAEoCzIaLm9wZW5jb2RlLmV2ZW50LkZpbGVFZGl0ZWRIABIuCgloZWFydGJlYXQYEyABKAsyGS5vcGVuY29kZS5ldmVudC5IZWFydGJlYXRIABIoCgZyZXN5bmMYFCABKAsyFi5vcGVuY29kZS5ldmVudC5SZXN5bmNIABIzCgx0dXJuX3VwZGF0ZWQYFSABKAsyGy5vcGVuY29kZS5ldmVudC5UdXJuVXBkYXRlZEgAEhIKCnNlc3Npb25faWQYBSABKAkSEAoIZXZlbnRfaWQYBiABKAkSFQoIc2VxdWVuY2UYByABKANIAYgBAUIHCgVldmVudEILCglfc2VxdWVuY2UiOQoRUGVybWlzc2lvblJlcGxpZWQSFQoNcGVybWlzc2lvbl9pZBgBIAEoCRINCgVyZXBseRgCIAEoCSJACg5TZXNzaW9uVXBkYXRlZBIuCgdzZXNzaW9uGAEgASgLMh0ub3BlbmNvZGUuc2Vzc2lvbi5TZXNzaW9uSW5mbyIkCg5TZXNzaW9uRGVsZXRlZBISCgpzZXNzaW9uX2lkGAEgASgJIiQKDk1lc3NhZ2VSZW1vdmVkEhIKCm1lc3NhZ2VfaWQYASABKAkiOQoSTWVzc2FnZVBhcnRSZW1vdmVkEhIKCm1lc3NhZ2VfaWQYASABKAkSDwoHcGFydF9pZBgCIAEoCSI+Cg1RdWVzdGlvbkFza2VkEi0KCHF1ZXN0aW9uGAEgASgLMhsub3BlbmNvZGUucXVlc3Rpb24uUXVlc3Rpb24iNwoOUXVlc3Rpb25DbG9zZWQSEwoLcXVlc3Rpb25faWQYASABKAkSEAoIcmVqZWN0ZWQYAiABKAgiNQoMVG9kb3NVcGRhdGVkEiUKBXRvZG9zGAEgAygLMhYub3BlbmNvZGUuc2Vzc2lvbi5Ub2RvIjoKDVNlc3Npb25GYWlsZWQSEgoKZXJyb3JfbmFtZRgBIAEoCRIVCg1lcnJvcl9tZXNzYWdlGAIgASgJIhoKCkZpbGVFZGl0ZWQSDAoEcGF0aBgBIAEoCSIaCgZSZXN5bmMSEAoIc2VxdWVuY2UYASABKAMiCwoJSGVhcnRiZWF0IvoBCgtUdXJuVXBkYXRlZBIPCgd0dXJuX2lkGAEgASgJEigKBXN0YXRlGAIgASgOMhkub3BlbmNvZGUuZXZlbnQuVHVyblN0YXRlEhcKCm1lc3NhZ2VfaWQYAyABKAlIAIgBARITCgZmaW5pc2gYBCABKAlIAYgBARIXCgplcnJvcl9uYW1lGAUgASgJSAKIAQESGgoNZXJyb3JfbWVzc2FnZRgGIAEoCUgDiAEBEhIKCnJlcXVlc3RfaWQYByABKAlCDQoLX21lc3NhZ2VfaWRCCQoHX2ZpbmlzaEINCgtfZXJyb3JfbmFtZUIQCg5fZXJyb3JfbWVzc2FnZSLKAwoOTWVzc2FnZVVwZGF0ZWQSEgoKbWVzc2FnZV9pZBgBIAEoCRIMCgRyb2xlGAIgASgJEhMKBmZpbmlzaBgDIAEoCUgAiAEBEhIKCmNyZWF0ZWRfYXQYBCABKAMSEgoKdXBkYXRlZF9hdBgFIAEoAxIvCgZ0b2tlbnMYBiABKAsyGi5vcGVuY29kZS5ldmVudC5Ub2tlblVzYWdlSAGIAQESEgoKc2Vzc2lvbl9pZBgHIAEoCRIRCgRjb3N0GAggASgBSAKIAQESEgoFYWdlbnQYCSABKAlIA4gBARISCgVtb2RlbBgKIAEoCUgEiAEBEhkKDGNvbXBsZXRlZF9hdBgLIAEoA0gFiAEBEhcKCmVycm9yX25hbWUYDCABKAlIBogBARIaCg1lcnJvcl9tZXNzYWdlGA0gASgJSAeIAQESFgoJcGFyZW50X2lkGA4gASgJSAiIAQFCCQoHX2ZpbmlzaEIJCgdfdG9rZW5zQgcKBV9jb3N0QggKBl9hZ2VudEIICgZfbW9kZWxCDwoNX2NvbXBsZXRlZF9hdEINCgtfZXJyb3JfbmFtZUIQCg5fZXJyb3JfbWVzc2FnZUIMCgpfcGFyZW50X2lkIj4KClRva2VuVXNhZ2USDQoFaW5wdXQYASABKAQSDgoGb3V0cHV0GAIgASgEEhEKCXJlYXNvbmluZxgDIAEoBCLFAgoSTWVzc2FnZVBhcnRVcGRhdGVkEhIKCm1lc3NhZ2VfaWQYASABKAkSKAoEdGV4dBgCIAEoCzIYLm9wZW5jb2RlLmV2ZW50LlRleHRQYXJ0SAASMgoJcmVhc29uaW5nGAMgASgLMh0ub3BlbmNvZGUuZXZlbnQuUmVhc29uaW5nUGFydEgAEigKBHRvb2wYBCABKAsyGC5vcGVuY29kZS5ldmVudC5Ub29sUGFydEgAEigKBGZpbGUYCCABKAsyGC5vcGVuY29kZS5ldmVudC5GaWxlUGFydEgAEhIKCnNlc3Npb25faWQYBSABKAkSDwoHcGFydF9pZBgGIAEoCRISCgVkZWx0YRgHIAEoCUgBiAEBEhMKBm9mZnNldBgJIAEoBEgCiAEBQgYKBHBhcnRCCAoGX2RlbHRhQgkKB19vZmZzZXQiGAoIVGV4dFBhcnQSDAoEdGV4dBgBIAEoCSIdCg1SZWFzb25pbmdQYXJ0EgwKBHRleHQYASABKAkiNwoIVG9vbFBhcnQSKwoFc3RhdGUYASABKAsyHC5vcGVuY29kZS50b29sLlRvb2xDYWxsU3RhdGUiPAoIRmlsZVBhcnQSDAoEbWltZRgBIAEoCRIVCghmaWxlbmFtZRgCIAEoCUgAiAEBQgsKCV9maWxlbmFtZSJJChFQZXJtaXNzaW9uQ3JlYXRlZBI0CgpwZXJtaXNzaW9uGAEgASgLMiAub3BlbmNvZGUudG9vbC5QZXJtaXNzaW9uUmVxdWVzdCLWAQodU3Vic2NyaWJlU2Vzc2lvbkV2ZW50c1JlcXVlc3QSEgoKc2Vzc2lvbl9pZBgBIAEoCRIbCg5hZnRlcl9zZXF1ZW5jZRgCIAEoA0gAiAEBEhQKDGR1cmFibGVfb25seRgDIAEoCBIrCgl0ZXh0X21vZGUYBCABKA4yGC5vcGVuY29kZS5ldmVudC5UZXh0TW9kZRIbCg5hZnRlcl9ldmVudF9pZBgFIAEoCUgBiAEBQhEKD19hZnRlcl9zZXF1ZW5jZUIRCg9fYWZ0ZXJfZXZlbnRfaWQiBwoFRW1wdHkqhQIKCVR1cm5TdGF0ZRIaChZUVVJOX1NUQVRFX1VOU1BFQ0lGSUVEEAASFQoRVFVSTl9TVEFURV9RVUVVRUQQARIXChNUVVJOX1NUQVRFX0FETUlUVEVEEAISFgoSVFVSTl9TVEFURV9SVU5OSU5HEAMSFgoSVFVSTl9TVEFURV9XQUlUSU5HEAQSGAoUVFVSTl9TVEFURV9DT01QTEVURUQQBRIVChFUVVJOX1NUQVRFX0ZBSUxFRBAGEhYKElRVUk5fU1RBVEVfQUJPUlRFRBAHEhcKE1RVUk5fU1RBVEVfUkVKRUNURUQQCBIaChZUVVJOX1NUQVRFX0lOVEVSUlVQVEVEEAkqVQoIVGV4dE1vZGUSGQoVVEVYVF9NT0RFX1VOU1BFQ0lGSUVEEAASGQoVVEVYVF9NT0RFX0FDQ1VNVUxBVEVEEAESEwoPVEVYVF9NT0RFX0RFTFRBEAIy/gEKDEV2ZW50U2VydmljZRJeChVTdWJzY3JpYmVHbG9iYWxFdmVudHMSFS5vcGVuY29kZS5ldmVudC5FbXB0eRobLm9wZW5jb2RlLmV2ZW50Lkdsb2JhbEV2ZW50Ig+C0+STAgkSBy9ldmVudHMwARKNAQoWU3Vic2NyaWJlU2Vzc2lvbkV2ZW50cxItLm9wZW5jb2RlLmV2ZW50LlN1YnNjcmliZVNlc3Npb25FdmVudHNSZXF1ZXN0Ghsub3BlbmNvZGUuZXZlbnQuR2xvYmFsRXZlbnQiJYLT5JMCHxIdL3Nlc3Npb25zL3tzZXNzaW9uX2lkfS9ldmVudHMwAUItWitvcGVuY29kZS1nYXRld2F5L2dlbi9vcGVuY29kZS9ldmVudDtldmVudHBiYgZwcm90bzM", [file_google_api_annotations, file_question, file_session, file_tool]);
 
 /**
  * One thing that happened in OpenCode or in a turn of this gateway.
@@ -121,6 +121,12 @@ export type GlobalEvent = Message<"opencode.event.GlobalEvent"> & {
      */
     value: FileEdited;
     case: "fileEdited";
+  } | {
+    /**
+     * @generated from field: opencode.event.Heartbeat heartbeat = 19;
+     */
+    value: Heartbeat;
+    case: "heartbeat";
   } | {
     /**
      * @generated from field: opencode.event.Resync resync = 20;
@@ -401,6 +407,21 @@ export const ResyncSchema: GenMessage<Resync> = /*@__PURE__*/
   messageDesc(file_event, 11);
 
 /**
+ * The stream is alive, though nothing happened for a while. Not sent over server-sent events, which have comments for that.
+ *
+ * @generated from message opencode.event.Heartbeat
+ */
+export type Heartbeat = Message<"opencode.event.Heartbeat"> & {
+};
+
+/**
+ * Describes the message opencode.event.Heartbeat.
+ * Use `create(HeartbeatSchema)` to create a new message.
+ */
+export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
+  messageDesc(file_event, 12);
+
+/**
  * A turn changed its state.
  *
  * @generated from message opencode.event.TurnUpdated
@@ -455,7 +476,7 @@ export type TurnUpdated = Message<"opencode.event.TurnUpdated"> & {
  * Use `create(TurnUpdatedSchema)` to create a new message.
  */
 export const TurnUpdatedSchema: GenMessage<TurnUpdated> = /*@__PURE__*/
-  messageDesc(file_event, 12);
+  messageDesc(file_event, 13);
 
 /**
  * A message was created, or its metadata changed.
@@ -557,7 +578,7 @@ export type MessageUpdated = Message<"opencode.event.MessageUpdated"> & {
  * Use `create(MessageUpdatedSchema)` to create a new message.
  */
 export const MessageUpdatedSchema: GenMessage<MessageUpdated> = /*@__PURE__*/
-  messageDesc(file_event, 13);
+  messageDesc(file_event, 14);
 
 /**
  * Tokens of one assistant message.
@@ -586,7 +607,7 @@ export type TokenUsage = Message<"opencode.event.TokenUsage"> & {
  * Use `create(TokenUsageSchema)` to create a new message.
  */
 export const TokenUsageSchema: GenMessage<TokenUsage> = /*@__PURE__*/
-  messageDesc(file_event, 14);
+  messageDesc(file_event, 15);
 
 /**
  * A part of a message appeared, grew or changed.
@@ -662,7 +683,7 @@ export type MessagePartUpdated = Message<"opencode.event.MessagePartUpdated"> & 
  * Use `create(MessagePartUpdatedSchema)` to create a new message.
  */
 export const MessagePartUpdatedSchema: GenMessage<MessagePartUpdated> = /*@__PURE__*/
-  messageDesc(file_event, 15);
+  messageDesc(file_event, 16);
 
 /**
  * @generated from message opencode.event.TextPart
@@ -681,7 +702,7 @@ export type TextPart = Message<"opencode.event.TextPart"> & {
  * Use `create(TextPartSchema)` to create a new message.
  */
 export const TextPartSchema: GenMessage<TextPart> = /*@__PURE__*/
-  messageDesc(file_event, 16);
+  messageDesc(file_event, 17);
 
 /**
  * @generated from message opencode.event.ReasoningPart
@@ -700,7 +721,7 @@ export type ReasoningPart = Message<"opencode.event.ReasoningPart"> & {
  * Use `create(ReasoningPartSchema)` to create a new message.
  */
 export const ReasoningPartSchema: GenMessage<ReasoningPart> = /*@__PURE__*/
-  messageDesc(file_event, 17);
+  messageDesc(file_event, 18);
 
 /**
  * @generated from message opencode.event.ToolPart
@@ -717,7 +738,7 @@ export type ToolPart = Message<"opencode.event.ToolPart"> & {
  * Use `create(ToolPartSchema)` to create a new message.
  */
 export const ToolPartSchema: GenMessage<ToolPart> = /*@__PURE__*/
-  messageDesc(file_event, 18);
+  messageDesc(file_event, 19);
 
 /**
  * An attached file, without its content.
@@ -741,7 +762,7 @@ export type FilePart = Message<"opencode.event.FilePart"> & {
  * Use `create(FilePartSchema)` to create a new message.
  */
 export const FilePartSchema: GenMessage<FilePart> = /*@__PURE__*/
-  messageDesc(file_event, 19);
+  messageDesc(file_event, 20);
 
 /**
  * A tool asks for permission; the turn waits.
@@ -760,7 +781,7 @@ export type PermissionCreated = Message<"opencode.event.PermissionCreated"> & {
  * Use `create(PermissionCreatedSchema)` to create a new message.
  */
 export const PermissionCreatedSchema: GenMessage<PermissionCreated> = /*@__PURE__*/
-  messageDesc(file_event, 20);
+  messageDesc(file_event, 21);
 
 /**
  * @generated from message opencode.event.SubscribeSessionEventsRequest
@@ -791,6 +812,13 @@ export type SubscribeSessionEventsRequest = Message<"opencode.event.SubscribeSes
    * @generated from field: opencode.event.TextMode text_mode = 4;
    */
   textMode: TextMode;
+
+  /**
+   * with after_sequence: the last event received, where it was a sub-agent's
+   *
+   * @generated from field: optional string after_event_id = 5;
+   */
+  afterEventId?: string | undefined;
 };
 
 /**
@@ -798,7 +826,7 @@ export type SubscribeSessionEventsRequest = Message<"opencode.event.SubscribeSes
  * Use `create(SubscribeSessionEventsRequestSchema)` to create a new message.
  */
 export const SubscribeSessionEventsRequestSchema: GenMessage<SubscribeSessionEventsRequest> = /*@__PURE__*/
-  messageDesc(file_event, 21);
+  messageDesc(file_event, 22);
 
 /**
  * @generated from message opencode.event.Empty
@@ -811,7 +839,7 @@ export type Empty = Message<"opencode.event.Empty"> & {
  * Use `create(EmptySchema)` to create a new message.
  */
 export const EmptySchema: GenMessage<Empty> = /*@__PURE__*/
-  messageDesc(file_event, 22);
+  messageDesc(file_event, 23);
 
 /**
  * Where a turn (a prompt and all that answers it) stands. Exactly one update with a state from
