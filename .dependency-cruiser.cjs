@@ -35,7 +35,7 @@ module.exports = {
         path: '^src/modules',
         pathNot: [
           '\\.mapper\\.ts$',
-          '^src/modules/event/event\\.hub\\.ts$',
+          '^src/modules/event/event\\.(intake|history)\\.ts$',
           '^src/modules/session/session\\.service\\.ts$',
           '^src/modules/message/prompt\\.service\\.ts$',
           '\\.spec\\.ts$',

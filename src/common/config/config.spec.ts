@@ -34,6 +34,7 @@ describe('readConfig', () => {
       STREAM_QUEUE_BYTES: 2_097_152,
       REPLAY_EVENTS: 512,
       REPLAY_BYTES: 524_288,
+      RESUME_BYTES: 16_777_216,
     });
   });
 
@@ -101,6 +102,7 @@ describe('readConfig', () => {
     ['STREAM_QUEUE_BYTES', '1'],
     ['REPLAY_EVENTS', '-1'],
     ['REPLAY_BYTES', 'NaN'],
+    ['RESUME_BYTES', '-1'],
   ])('refuses %s=%j by the name of the variable', (name, value) => {
     expect(refusal({ [name]: value })).toMatch(new RegExp(`^${name}: `));
   });

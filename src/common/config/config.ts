@@ -79,6 +79,9 @@ export const settings = {
   STREAM_QUEUE_BYTES: integer(1_024, 2 * 1024 * 1024).describe('bytes a slow reader may leave unread before it is ended'),
   REPLAY_EVENTS: integer(0, 512).describe('durable events kept per session for resuming readers'),
   REPLAY_BYTES: integer(0, 512 * 1024).describe('bytes of durable events kept per session for resuming readers'),
+  RESUME_BYTES: integer(0, 16 * 1024 * 1024).describe(
+    "most that is read of OpenCode's history at once for readers that come back from before that",
+  ),
 } satisfies Record<string, z.ZodType>;
 
 const schema = z.object(settings).superRefine((value, context) => {

@@ -17,16 +17,16 @@ export interface StreamFormat {
 
 const RECONNECT_AFTER_MS = 2_000;
 
-/** Bytes of a message in one format, made once however many readers get it; a message has one id, or none. */
+/** Bytes of a message in one format, made once however many readers get it: nearly all of them under the same id, or none. */
 function cached(encode: (message: Message, id: string | undefined) => string): StreamFormat['encode'] {
   const withoutId = new FanOutCache((message: Message) => Buffer.from(encode(message, undefined)));
-  const withId = new WeakMap<Message, Buffer>();
+  const withId = new WeakMap<Message, { readonly id: string; readonly bytes: Buffer }>();
   return (message, id) => {
     if (id === undefined) return withoutId.get(message);
     const known = withId.get(message);
-    if (known !== undefined) return known;
+    if (known?.id === id) return known.bytes;
     const bytes = Buffer.from(encode(message, id));
-    withId.set(message, bytes);
+    withId.set(message, { id, bytes });
     return bytes;
   };
 }

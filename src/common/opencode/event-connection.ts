@@ -14,7 +14,7 @@ const SILENCE_MS = 30_000;
 const SETTLE_MS = 100;
 
 export interface EventConnectionListener {
-  /** `size` is the frame's length on the wire, in characters. */
+  /** `size` is the frame's length on the wire, in characters. A failure reconnects. */
   onFrame(frame: UpstreamFrame, size: number): void;
   /** The stream is live; what happened before it must now be read by other calls. A failure reconnects. */
   onConnected(): Promise<void>;
@@ -63,26 +63,24 @@ export class EventConnection {
   private async follow(listener: EventConnectionListener, connection: AbortController): Promise<void> {
     const body = await this.http.open('/global/event', SILENCE_MS, connection.signal);
     const decoder = new TextDecoder();
-    let failResync: (error: unknown) => void = () => undefined;
-    const resyncFailed = new Promise<never>((_, reject) => (failResync = reject));
-    const parser = createParser({
-      onEvent: ({ data }) => {
-        const frame = this.parse(data);
-        if (frame === undefined) return;
-        if (frame.payload.type === 'server.connected') this.settle(listener, connection.signal).catch(failResync);
-        else this.tell(listener, frame, data.length);
-      },
-    });
-    const ended = new Promise<void>((resolve, reject) => {
-      body.on('data', (chunk: Buffer) => parser.feed(decoder.decode(chunk, { stream: true })));
+    await new Promise<void>((resolve, reject) => {
+      const parser = createParser({
+        onEvent: ({ data }) => {
+          const frame = this.parse(data);
+          if (frame?.payload.type === 'server.connected') this.settle(listener, connection.signal).catch(reject);
+          else if (frame !== undefined) listener.onFrame(frame, data.length);
+        },
+      });
+      body.on('data', (chunk: Buffer) => {
+        try {
+          parser.feed(decoder.decode(chunk, { stream: true }));
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)));
+        }
+      });
       body.once('end', resolve);
-      body.once('error', reject);
-    });
-    await Promise.race([ended, resyncFailed]).finally(() => {
-      resyncFailed.catch(() => undefined);
-      ended.catch(() => undefined);
-      body.destroy();
-    });
+      body.on('error', reject);
+    }).finally(() => body.destroy());
   }
 
   private async settle(listener: EventConnectionListener, signal: AbortSignal): Promise<void> {
@@ -92,22 +90,10 @@ export class EventConnection {
     this.backoff.reset();
   }
 
-  /** One event that we cannot understand must not cost the others. */
-  private tell(listener: EventConnectionListener, frame: UpstreamFrame, size: number): void {
-    try {
-      listener.onFrame(frame, size);
-    } catch (error) {
-      this.logger.warn(`An event of type ${frame.payload.type} could not be read; dropped: ${String(error)}`);
-    }
-  }
-
+  /** Undefined for what is no event. @throws SyntaxError when the stream is damaged: what else was lost with it only a new one tells */
   private parse(data: string): UpstreamFrame | undefined {
-    try {
-      const frame: unknown = JSON.parse(data);
-      if (isFrame(frame)) return frame;
-    } catch {
-      // Said below.
-    }
+    const frame: unknown = JSON.parse(data);
+    if (isFrame(frame)) return frame;
     this.logger.warn('OpenCode sent an event that is none; dropped');
     return undefined;
   }

@@ -2,6 +2,7 @@ import { GatewayError } from '../errors/gateway-error.js';
 import type { OpencodeHttp } from './opencode.http.js';
 import type { UpstreamAgent, UpstreamCommand, UpstreamCredential, UpstreamProviders } from './opencode.catalogue.types.js';
 import type {
+  NewUpstreamSession,
   UpstreamCommandCall,
   UpstreamFileDiff,
   UpstreamFileEntry,
@@ -11,24 +12,18 @@ import type {
   UpstreamQuestion,
   UpstreamReply,
   UpstreamSession,
+  UpstreamSessionChange,
   UpstreamShellCall,
   UpstreamStatus,
+  UpstreamStoredEvent,
   UpstreamTodo,
   UpstreamTextMatch,
 } from './opencode.types.js';
 
-export interface NewUpstreamSession {
-  readonly title?: string;
-  readonly parentID?: string;
-  readonly agent?: string;
-  readonly model?: { readonly id: string; readonly providerID: string };
-  readonly metadata?: Readonly<Record<string, unknown>>;
-}
-
-export interface UpstreamSessionChange {
-  readonly title?: string;
-  readonly metadata?: Readonly<Record<string, unknown>>;
-  readonly time?: { readonly archived: number };
+export interface UpstreamHistory {
+  readonly events: readonly UpstreamStoredEvent[];
+  /** Of the whole answer. */
+  readonly bytes: number;
 }
 
 export interface UpstreamMessagePage {
@@ -41,6 +36,7 @@ export interface UpstreamMessagePage {
 const ALL_SESSIONS = 1_000_000;
 
 const HEALTH_TIMEOUT_MS = 2_000;
+const HISTORY_TIMEOUT_MS = 10_000;
 /** A run may take as long as its model and its tools do; what ends it is another matter. */
 const LONGEST_RUN_MS = 24 * 60 * 60 * 1_000;
 
@@ -275,6 +271,19 @@ export class OpencodeClient {
   /** The first ten lines that match a regular expression. Fails without saying why for a bad one, and without ripgrep. */
   async findText(directory: string, pattern: string): Promise<readonly UpstreamTextMatch[]> {
     return (await this.get('/find', { directory, pattern })) as UpstreamTextMatch[];
+  }
+
+  /**
+   * Durable events behind the given positions. Sessions that are not named count from their beginning, so name all of them:
+   * OpenCode reads its whole table (measured: 0.1 s for 50,000 events in 100 sessions, 1.6 s for 250,000 in 500) and answers
+   * nothing else meanwhile; from about 1,000 names on it fails.
+   *
+   * @throws GatewayError RESOURCE_EXHAUSTED above `maxBytes`
+   */
+  async history(positions: Readonly<Record<string, number>>, maxBytes: number): Promise<UpstreamHistory> {
+    const call = { method: 'POST', path: '/sync/history', body: positions, timeoutMs: HISTORY_TIMEOUT_MS } as const;
+    const json = await this.http.bytes(call, maxBytes);
+    return { events: JSON.parse(json.toString()) as UpstreamStoredEvent[], bytes: json.length };
   }
 
   private async get(path: string, query: Readonly<Record<string, string | number>> = {}, timeoutMs?: number): Promise<unknown> {

@@ -62,7 +62,7 @@ export class OpencodeHttp {
     try {
       const { statusCode, body } = await request(this.urlOf(call), {
         ...this.optionsOf(call),
-        signal: AbortSignal.timeout(this.timeoutMs),
+        signal: AbortSignal.timeout(call.timeoutMs ?? this.timeoutMs),
       });
       if (statusCode >= 400) throw toGatewayError(name, statusCode, await body.text());
       const chunks: Buffer[] = [];

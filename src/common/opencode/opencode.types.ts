@@ -238,6 +238,16 @@ export interface UpstreamFrame {
   };
 }
 
+/** A durable event as OpenCode keeps it: what its `sync` frame said. */
+export interface UpstreamStoredEvent {
+  readonly id: string;
+  readonly aggregate_id: string;
+  readonly seq: number;
+  /** With a version: `message.updated.1`. */
+  readonly type: string;
+  readonly data: unknown;
+}
+
 /** An entry of a directory; a directory's path ends in a slash. */
 export interface UpstreamFileEntry {
   readonly path: string;
@@ -249,4 +259,18 @@ export interface UpstreamTextMatch {
   readonly path: { readonly text: string };
   readonly lines: { readonly text: string };
   readonly line_number: number;
+}
+
+export interface NewUpstreamSession {
+  readonly title?: string;
+  readonly parentID?: string;
+  readonly agent?: string;
+  readonly model?: { readonly id: string; readonly providerID: string };
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+export interface UpstreamSessionChange {
+  readonly title?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly time?: { readonly archived: number };
 }

@@ -1,7 +1,8 @@
-import { Subscriber, type Observable, type Subscription } from 'rxjs';
+import type { Observable, Subscription } from 'rxjs';
 import { GatewayError } from '../errors/gateway-error.js';
 import { BoundedQueue, type QueueBounds } from './bounded-queue.js';
 import { deliveryOf } from './delivery.js';
+import { PacedSubscriber } from './paced-subscriber.js';
 
 /** Where encoded messages go: a gRPC call or an HTTP response. */
 export interface StreamSink<T> {
@@ -39,12 +40,13 @@ export function writeBounded<T extends object>(source$: Observable<T>, sink: Str
  * A Subscriber itself, and its queue made when first needed: a message passes through as few objects as can be, for with
  * thousands of readers none of them is in the CPU's cache.
  */
-class BoundedWriter<T extends object> extends Subscriber<T> {
+class BoundedWriter<T extends object> extends PacedSubscriber<T> {
   /** Something waits in it only while the sink is not writable. */
   private queue: BoundedQueue<T> | undefined;
   private writable = true;
   private finish: (() => void) | undefined;
   private position: string | undefined;
+  private whenReady: (() => void)[] = [];
 
   constructor(
     private readonly sink: StreamSink<T>,
@@ -73,9 +75,19 @@ class BoundedWriter<T extends object> extends Subscriber<T> {
     this.finishWith(() => this.sink.end());
   }
 
+  override untilReady(): Promise<void> | undefined {
+    if (this.writable || this.closed) return undefined;
+    return new Promise((resolve) => this.whenReady.push(resolve));
+  }
+
   override unsubscribe(): void {
     super.unsubscribe();
     this.queue = undefined;
+    this.tellReady();
+  }
+
+  private tellReady(): void {
+    for (const resolve of this.whenReady.splice(0)) resolve();
   }
 
   private take(message: T, bytes: Buffer): void {
@@ -98,6 +110,7 @@ class BoundedWriter<T extends object> extends Subscriber<T> {
       this.write(slot.message, slot.bytes);
     }
     if (this.hasNothingWaiting) this.finish?.();
+    if (this.writable) this.tellReady();
   }
 
   private finishWith(finish: () => void): void {

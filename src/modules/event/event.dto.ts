@@ -1,4 +1,4 @@
-import { IsOptional, Validate, ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
+import { IsOptional, Matches, Validate, ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
 import type { SubscribeSessionEventsRequest } from '../../common/grpc/generated/event_pb.js';
 import { IsSessionId } from '../../common/validation/ids.js';
 
@@ -20,6 +20,10 @@ export class SubscribeSessionEventsDto implements Omit<SubscribeSessionEventsReq
   @IsOptional()
   @Validate(IsSequence)
   afterSequence?: bigint;
+
+  @IsOptional()
+  @Matches(/^evt_\w{1,64}$/, { message: 'must be the id of an event' })
+  afterEventId?: string;
 
   durableOnly: boolean;
 

@@ -1,3 +1,4 @@
+import type { Metadata } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
 import { MessageStream } from '../../common/streams/message-stream.js';
@@ -5,7 +6,7 @@ import { SubscribeSessionEventsDto } from './event.dto.js';
 import { toGlobalEvent } from './event.mapper.js';
 import type { GatewayEvent } from './event.model.js';
 import { EventService } from './event.service.js';
-import { fromSubscribeRequest } from './watch.mapper.js';
+import { fromLastGlobalEventId, fromSubscribeRequest } from './watch.mapper.js';
 
 const SERVICE = 'opencode.event.EventService';
 
@@ -14,8 +15,9 @@ export class EventGrpcController {
   constructor(private readonly events: EventService) {}
 
   @GrpcMethod(SERVICE, 'SubscribeGlobalEvents')
-  subscribeGlobalEvents(): MessageStream<GatewayEvent> {
-    return new MessageStream(this.events.watchAll(), toGlobalEvent);
+  subscribeGlobalEvents(_request: unknown, metadata: Metadata): MessageStream<GatewayEvent> {
+    const lastEventId = metadata.get('last-event-id')[0]?.toString();
+    return new MessageStream(this.events.watchAll(fromLastGlobalEventId(lastEventId)), toGlobalEvent);
   }
 
   @GrpcMethod(SERVICE, 'SubscribeSessionEvents')

@@ -6,15 +6,15 @@ import { SubscribeSessionEventsDto } from './event.dto.js';
 import { toGlobalEvent } from './event.mapper.js';
 import type { GatewayEvent } from './event.model.js';
 import { EventService } from './event.service.js';
-import { fromLastEventId, fromSubscribeRequest } from './watch.mapper.js';
+import { fromLastEventId, fromLastGlobalEventId, fromSubscribeRequest, toEventId, toGlobalEventId } from './watch.mapper.js';
 
 @Controller()
 export class EventHttpController {
   constructor(private readonly events: EventService) {}
 
   @RestRoute(Rpc.method.subscribeGlobalEvents)
-  subscribeGlobalEvents(): MessageStream<GatewayEvent> {
-    return new MessageStream(this.events.watchAll(), toGlobalEvent);
+  subscribeGlobalEvents(@Headers('last-event-id') header?: string, @Query('lastEventId') query?: string): MessageStream<GatewayEvent> {
+    return new MessageStream(this.events.watchAll(fromLastGlobalEventId(header ?? query)), toGlobalEvent, toGlobalEventId);
   }
 
   @RestRoute(Rpc.method.subscribeSessionEvents)
@@ -24,13 +24,8 @@ export class EventHttpController {
     @Query('lastEventId') query?: string,
   ): Promise<MessageStream<GatewayEvent>> {
     const options = fromSubscribeRequest(request);
-    const afterSequence = fromLastEventId(header ?? query) ?? options.afterSequence;
-    const events$ = await this.events.watchSession(request.sessionId, { ...options, afterSequence });
-    return new MessageStream(events$, toGlobalEvent, (event) => resumeIdOf(event, request.sessionId));
+    const after = fromLastEventId(header ?? query) ?? options.after;
+    const events$ = await this.events.watchSession(request.sessionId, { ...options, after });
+    return new MessageStream(events$, toGlobalEvent, (event) => toEventId(event, request.sessionId));
   }
-}
-
-/** Only the session's own positions: a sub-agent's events are numbered in their own session. */
-function resumeIdOf(event: GatewayEvent, sessionId: string): string | undefined {
-  return event.sequence !== undefined && event.sessionId === sessionId ? String(event.sequence) : undefined;
 }

@@ -1,17 +1,15 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { BehaviorSubject, Observable, Subject } from 'rxjs';
+import { BehaviorSubject, filter, firstValueFrom, Observable, Subject, type Subscriber } from 'rxjs';
 import { CONFIG, type Config } from '../../common/config/config.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { OpencodePool, type OpencodeMember } from '../../common/opencode/opencode.pool.js';
-import type { UpstreamFrame } from '../../common/opencode/opencode.types.js';
-import { fromUpstreamFrame } from './event.mapper.js';
+import { CatchUp } from './catch-up.js';
+import { EventIntake } from './event.intake.js';
 import type { GatewayEvent, TextMode, WatchOptions } from './event.model.js';
-import { readPresent } from './event.resync.js';
-import { SessionFeed, type Follower } from './session-feed.js';
+import { readSessionState } from './event.present.js';
+import { Feeds } from './feeds.js';
+import { wants, type Follower, type SessionFeed } from './session-feed.js';
 import { WatchingFollower } from './watching-follower.js';
-
-/** Feeds of sessions in which nothing happens are forgotten beyond this number, the least recently used first. */
-const MAX_FEEDS = 300;
 
 /**
  * Everything that happens in OpenCode, told to whoever follows it.
@@ -21,15 +19,13 @@ const MAX_FEEDS = 300;
 @Injectable()
 export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(EventHub.name);
-  private readonly feeds = new Map<string, SessionFeed>();
-  private readonly rootOf = new Map<string, string>();
-  private readonly everywhere = new Set<Follower>();
+  private readonly feeds: Feeds;
+  private readonly intakes: ReadonlyMap<OpencodeMember, EventIntake>;
+  /** Every caller's subscription, also those still catching up. */
+  private readonly watching = new Set<WatchingFollower>();
   private readonly ready = new BehaviorSubject(false);
   private readonly reconnected = new Subject<void>();
-  private wasConnected = false;
   private closed = false;
-  /** Events of types we do not know or do not show, since the start. */
-  unseenCount = 0;
 
   /** Whether OpenCode's events arrive; until then no prompt may be sent, for its answer could be missed. */
   readonly ready$: Observable<boolean> = this.ready.asObservable();
@@ -38,64 +34,84 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly pool: OpencodePool,
-    @Inject(CONFIG) private readonly config: Config,
-  ) {}
+    @Inject(CONFIG) config: Config,
+  ) {
+    this.feeds = new Feeds({ maxEvents: config.REPLAY_EVENTS, maxBytes: config.REPLAY_BYTES });
+    this.intakes = new Map(pool.all().map((member) => [member, new EventIntake(member, this.feeds, config.RESUME_BYTES)]));
+  }
 
   get isReady(): boolean {
     return this.ready.value;
   }
 
+  /** Events of types we do not know or do not show, since the start. */
+  get unseenCount(): number {
+    return [...this.intakes.values()].reduce((sum, { unseenCount }) => sum + unseenCount, 0);
+  }
+
   onApplicationBootstrap(): void {
-    for (const member of this.pool.all()) {
-      member.events.start({
-        onFrame: (frame, size) => this.onFrame(member, frame, size),
-        onConnected: () => this.onConnected(member),
-        onLost: () => this.ready.next(false),
+    for (const [{ events }, intake] of this.intakes) {
+      events.start({
+        onFrame: (frame, size) => intake.onFrame(frame, size),
+        onConnected: () => this.onConnected(intake),
+        onLost: () => {
+          this.ready.next(false);
+          intake.onLost();
+        },
       });
     }
   }
 
   onModuleDestroy(): void {
     this.close();
-    for (const member of this.pool.all()) member.events.stop();
-    for (const feed of this.feeds.values()) feed.close();
+    for (const { events } of this.intakes.keys()) events.stop();
+    this.feeds.close();
   }
 
   /** Ends every watcher with UNAVAILABLE, so that readers come back to another replica. */
   close(): void {
     this.closed = true;
-    const followers = [...this.everywhere, ...[...this.feeds.values()].flatMap((feed) => [...feed.followers])];
-    for (const follower of followers) follower.end(shuttingDown());
+    for (const follower of [...this.watching]) follower.end(shuttingDown());
   }
 
-  /** Everything from now on, after the present state of what runs. */
-  watchAll(textMode: TextMode): Observable<GatewayEvent> {
+  /** Everything from now on, after the present state of what runs; behind an event where it is still kept, or a resync. */
+  watchAll(textMode: TextMode, afterEventId?: string): Observable<GatewayEvent> {
     return this.follow({ textMode, durableOnly: false, sessionId: undefined }, (follower) => {
-      for (const feed of this.feeds.values()) feed.snapshot().forEach((event) => follower.next(event));
-      this.everywhere.add(follower);
-      return () => this.everywhere.delete(follower);
+      if (afterEventId !== undefined) this.resumeEverywhere(afterEventId, follower);
+      for (const feed of this.feeds.all()) feed.snapshot().forEach((event) => follower.next(event));
+      this.feeds.everywhere.add(follower);
+      return () => this.feeds.everywhere.delete(follower);
     });
   }
 
   /**
-   * One session and its sub-agents: what came after a position (or a resync when that is gone), the present state,
-   * then everything until unsubscribed. All in one step, so there is no gap, and no duplicate of the session's own events;
-   * those of its sub-agents may be told again, for a position counts the session's own.
+   * One session and its sub-agents: what came behind a position (or a resync and the state when that is gone), the present
+   * state of what runs, then everything until unsubscribed, without a gap and each durable event once.
    */
-  watchSession(sessionId: string, { textMode, durableOnly = false, afterSequence }: WatchOptions): Observable<GatewayEvent> {
+  watchSession(sessionId: string, { textMode, durableOnly = false, after }: WatchOptions): Observable<GatewayEvent> {
     const ofChild = this.rootIdOf(sessionId) !== sessionId;
-    return this.follow({ textMode, durableOnly, sessionId: ofChild ? sessionId : undefined }, (follower) => {
-      const feed = this.feedOf(sessionId);
-      if (afterSequence !== undefined) this.resume(feed, sessionId, afterSequence, follower);
-      for (const event of feed.snapshot()) if (isFor(follower, event)) follower.next(event);
-      feed.followers.add(follower);
-      return () => feed.followers.delete(follower);
+    return this.follow({ textMode, durableOnly, sessionId: ofChild ? sessionId : undefined }, (follower, subscriber) => {
+      const join = (feed: SessionFeed, present: readonly GatewayEvent[]): void => {
+        for (const event of present) if (wants(follower, event)) follower.next(event);
+        feed.followers.add(follower);
+      };
+      const catchUp = new CatchUp(this.sourceFor(sessionId), sessionId, follower, subscriber, (feed) =>
+        join(feed, feed.snapshotFor(sessionId)),
+      );
+      follower.onLostTrack = () => {
+        this.feeds.find(sessionId)?.followers.delete(follower);
+        catchUp.resync().catch((error: unknown) => follower.end(error));
+      };
+      const feed = this.feeds.of(sessionId);
+      if (after === undefined) join(feed, feed.snapshot());
+      else catchUp.resume(after).catch((error: unknown) => follower.end(error));
+      return () => this.feeds.find(sessionId)?.followers.delete(follower);
     });
   }
 
   /** For the gateway itself: every event of a session and its sub-agents but growing text, until it stops listening, shutdown or not. */
   listen(sessionId: string, next: (event: GatewayEvent) => void): () => void {
-    const feed = this.feedOf(sessionId);
+    const feed = this.feeds.of(sessionId);
     const follower = toListener(next);
     feed.snapshot().forEach(next);
     feed.followers.add(follower);
@@ -105,32 +121,37 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
   /** The same of every session, from now on. */
   listenAll(next: (event: GatewayEvent) => void): () => void {
     const follower = toListener(next);
-    this.everywhere.add(follower);
-    return () => this.everywhere.delete(follower);
+    this.feeds.everywhere.add(follower);
+    return () => this.feeds.everywhere.delete(follower);
   }
 
   /** Tells an event of our own, such as a turn's state. */
   publish(event: GatewayEvent): void {
-    this.feedOf(event.sessionId).publish(event, 0);
+    this.feeds.of(event.sessionId).publish(event, 0);
+  }
+
+  /** Makes a sub-agent's session, made before we listened, part of its root's feed. */
+  link(childId: string, parentId: string): void {
+    this.feeds.link(childId, parentId);
   }
 
   isBusy(sessionId: string): boolean {
-    return this.feeds.get(this.rootIdOf(sessionId))?.isBusy(sessionId) ?? false;
+    return this.feeds.find(sessionId)?.isBusy(sessionId) ?? false;
   }
 
   /** Sessions in which OpenCode works, and their directories. */
   busySessions(): { readonly sessionId: string; readonly directory: string }[] {
-    return [...this.feeds.values()].flatMap((feed) => feed.statusEvents()).map(({ sessionId, directory }) => ({ sessionId, directory }));
+    return [...this.feeds.all()].flatMap((feed) => feed.statusEvents()).map(({ sessionId, directory }) => ({ sessionId, directory }));
   }
 
   /** The present state of one session, as events. */
   present(sessionId: string): GatewayEvent[] {
-    return this.feeds.get(this.rootIdOf(sessionId))?.snapshot() ?? [];
+    return this.feeds.find(sessionId)?.snapshot() ?? [];
   }
 
   /** How many follow a session or its root. */
   followerCount(sessionId: string): number {
-    return this.feeds.get(this.rootIdOf(sessionId))?.followers.size ?? 0;
+    return this.feeds.find(sessionId)?.followers.size ?? 0;
   }
 
   /** What a session and its sub-agents wait for; without a session, everything. */
@@ -148,7 +169,7 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** The session whose followers hear of this one: itself, or the root above it. */
   rootIdOf(sessionId: string): string {
-    return this.rootOf.get(sessionId) ?? sessionId;
+    return this.feeds.rootIdOf(sessionId);
   }
 
   /** A root is asked for with its sub-agents, a sub-agent alone. */
@@ -156,142 +177,57 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
     return sessionId === undefined || sessionId === askingId || sessionId === this.rootIdOf(askingId);
   }
 
-  private follow(
-    wish: Pick<Follower, 'textMode' | 'durableOnly' | 'sessionId'>,
-    attach: (follower: Follower) => () => void,
-  ): Observable<GatewayEvent> {
-    return new Observable((subscriber) => {
-      if (this.closed) return subscriber.error(shuttingDown());
-      return attach(new WatchingFollower(wish, subscriber));
-    });
-  }
-
-  private resume(feed: SessionFeed, sessionId: string, afterSequence: number, follower: Follower): void {
-    const missed = feed.replay(sessionId, afterSequence);
-    if (missed !== undefined) {
-      for (const event of missed) if (isFor(follower, event)) follower.next(event);
-      return;
-    }
-    const lastSequence = Math.max(feed.lastSequenceOf(sessionId), 0);
-    follower.next({ type: 'resync', directory: '', sessionId, eventId: '', sequence: undefined, lastSequence });
-  }
-
-  private onFrame({ workspace, clock }: OpencodeMember, frame: UpstreamFrame, size: number): void {
-    const nowMs = Date.now();
-    // A growing text's ids tell nothing new, and there are thousands of them.
-    if (frame.payload.id !== undefined && frame.payload.type !== 'message.part.delta') clock.observe(frame.payload.id, nowMs);
-    if (frame.directory !== undefined && frame.directory !== 'global' && !workspace.contains(frame.directory)) return;
-    const content = fromUpstreamFrame(frame, nowMs);
-    if (content === undefined) {
-      this.unseenCount += 1;
-    } else if (content.type === 'text_growth') {
-      this.feedOf(content.sessionId).grow(content);
-    } else if (content.type === 'file_edited') {
-      const event = { ...content, path: workspace.relativePath(content.path) };
-      for (const follower of this.everywhere) follower.next(event);
-    } else if (content.sessionId !== '') {
-      if (content.type === 'session_updated' && content.session.parentId !== undefined)
-        this.link(content.sessionId, content.session.parentId);
-      const feed = this.feedOf(content.sessionId);
-      if (content.sequence !== undefined) this.advance(feed, content.sessionId, content.sequence);
-      if (content.type !== 'unseen') feed.publish(content, size);
-    }
-  }
-
-  /** Durable events keep the feed young; a missing one makes what is kept worthless. */
-  private advance(feed: SessionFeed, sessionId: string, sequence: number): void {
-    this.feeds.delete(feed.rootId);
-    this.feeds.set(feed.rootId, feed);
-    if (!feed.advance(sessionId, sequence)) feed.loseTrack();
-  }
-
-  private async onConnected(member: OpencodeMember): Promise<void> {
-    const present = await readPresent(member, this.busySessions(), Date.now());
-    for (const { id, parentId } of present.children) this.link(id, parentId);
-    if (this.wasConnected) for (const feed of this.feeds.values()) feed.loseTrack();
-    this.closeGhosts(present.askedIds);
-    for (const event of present.events) this.publish(event);
-    this.ready.next(true);
-    if (this.wasConnected) this.reconnected.next();
-    else this.logger.log('OpenCode is ready');
-    this.wasConnected = true;
-  }
-
-  /** Requests that ended while we were not listening. */
-  private closeGhosts(askedIds: ReadonlySet<string>): void {
-    for (const { permission, directory } of this.pendingPermissions()) {
-      if (askedIds.has(permission.id)) continue;
-      this.publish({
-        type: 'permission_replied',
-        sessionId: permission.sessionId,
-        directory,
-        eventId: '',
-        sequence: undefined,
-        permissionId: permission.id,
-        reply: 'reject',
-      });
-    }
-    for (const { question, directory } of this.pendingQuestions()) {
-      if (askedIds.has(question.id)) continue;
-      this.publish({
-        type: 'question_closed',
-        sessionId: question.sessionId,
-        directory,
-        eventId: '',
-        sequence: undefined,
-        questionId: question.id,
-        rejected: true,
-      });
-    }
-  }
-
-  private link(childId: string, parentId: string): void {
-    const rootId = this.rootIdOf(parentId);
-    if (this.rootOf.get(childId) === rootId) return;
-    this.rootOf.set(childId, rootId);
-    this.feedOf(rootId).members.add(childId);
-  }
-
   private feedsFor(sessionId: string | undefined): SessionFeed[] {
-    if (sessionId === undefined) return [...this.feeds.values()];
-    const feed = this.feeds.get(this.rootIdOf(sessionId));
+    if (sessionId === undefined) return [...this.feeds.all()];
+    const feed = this.feeds.find(sessionId);
     return feed === undefined ? [] : [feed];
   }
 
-  private feedOf(sessionId: string): SessionFeed {
-    const rootId = this.rootIdOf(sessionId);
-    let feed = this.feeds.get(rootId);
-    if (feed === undefined) {
-      feed = new SessionFeed(rootId, { maxEvents: this.config.REPLAY_EVENTS, maxBytes: this.config.REPLAY_BYTES }, this.everywhere);
-      this.feeds.set(rootId, feed);
-      this.forgetOldest();
-    }
-    return feed;
+  private follow(
+    wish: Pick<Follower, 'textMode' | 'durableOnly' | 'sessionId'>,
+    attach: (follower: WatchingFollower, subscriber: Subscriber<GatewayEvent>) => () => void,
+  ): Observable<GatewayEvent> {
+    return new Observable((subscriber) => {
+      if (this.closed) return subscriber.error(shuttingDown());
+      const follower = new WatchingFollower(wish, subscriber);
+      this.watching.add(follower);
+      const detach = attach(follower, subscriber);
+      return () => {
+        this.watching.delete(follower);
+        detach();
+      };
+    });
   }
 
-  /** One old feed at a time, as one new one came: a busy one goes back to the young end. */
-  private forgetOldest(): void {
-    if (this.feeds.size <= MAX_FEEDS) return;
-    const [oldest] = this.feeds.values();
-    if (oldest === undefined) return;
-    this.feeds.delete(oldest.rootId);
-    if (!oldest.isIdle) {
-      this.feeds.set(oldest.rootId, oldest);
-      return;
-    }
-    oldest.close();
-    for (const memberId of oldest.members) this.rootOf.delete(memberId);
+  private resumeEverywhere(afterEventId: string, follower: Follower): void {
+    const { recent } = this.feeds;
+    const missed = recent.from(recent.ordinalBehindEvent(afterEventId) ?? -1);
+    if (missed !== undefined) return missed.forEach((event) => follower.next(event));
+    follower.next({ type: 'resync', directory: '', sessionId: '', eventId: '', sequence: undefined, lastSequence: 0 });
   }
-}
 
-function isFor(follower: Follower, event: GatewayEvent): boolean {
-  return (
-    (follower.sessionId === undefined || follower.sessionId === event.sessionId) && (!follower.durableOnly || event.sequence !== undefined)
-  );
+  private sourceFor(sessionId: string) {
+    const member = this.pool.forSession(sessionId);
+    const intake = this.intakes.get(member);
+    if (intake === undefined) throw new Error('an OpenCode joined the pool after the start');
+    return {
+      feeds: this.feeds,
+      history: intake.history,
+      untilReady: () => (this.isReady ? undefined : firstValueFrom(this.ready$.pipe(filter(Boolean)))),
+      readState: (id: string) => readSessionState(member, id),
+    };
+  }
+
+  private async onConnected(intake: EventIntake): Promise<void> {
+    const wasConnected = await intake.onConnected();
+    this.ready.next(true);
+    if (wasConnected) this.reconnected.next();
+    else this.logger.log('OpenCode is ready');
+  }
 }
 
 function toListener(next: (event: GatewayEvent) => void): Follower {
-  return { textMode: 'none', durableOnly: false, sessionId: undefined, next, end: () => undefined };
+  return { textMode: 'none', durableOnly: false, sessionId: undefined, next, loseTrack: next, end: () => undefined };
 }
 
 function shuttingDown(): GatewayError {

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { GlobalEventSchema, TurnState as TurnStateMessage, type GlobalEvent } from '../../common/grpc/generated/event_pb.js';
-import type { UpstreamEvent, UpstreamFrame } from '../../common/opencode/opencode.types.js';
+import type { UpstreamEvent, UpstreamFrame, UpstreamStoredEvent } from '../../common/opencode/opencode.types.js';
 import { describeDelivery } from '../../common/streams/delivery.js';
 import { FanOutCache } from '../../common/streams/fan-out-cache.js';
 import {
@@ -29,6 +29,8 @@ const DURABLE: ReadonlySet<string> = new Set([
 
 interface Told {
   readonly event: UpstreamEvent;
+  /** Whose history a durable event belongs to. */
+  readonly aggregateId: string | undefined;
   readonly eventId: string;
   readonly sequence: number | undefined;
 }
@@ -43,10 +45,12 @@ function readFrame({ payload }: UpstreamFrame): Told | undefined {
   const { syncEvent } = payload;
   if (syncEvent !== undefined) {
     const type = syncEvent.type.replace(/\.\d+$/, '');
-    return { event: { type, properties: syncEvent.data } as UpstreamEvent, eventId: syncEvent.id, sequence: syncEvent.seq };
+    const { id, seq, data, aggregateID } = syncEvent;
+    return { event: { type, properties: data } as UpstreamEvent, aggregateId: aggregateID, eventId: id, sequence: seq };
   }
   if (DURABLE.has(payload.type)) return undefined;
-  return { event: { type: payload.type, properties: payload.properties } as UpstreamEvent, eventId: payload.id ?? '', sequence: undefined };
+  const event = { type: payload.type, properties: payload.properties } as UpstreamEvent;
+  return { event, aggregateId: undefined, eventId: payload.id ?? '', sequence: undefined };
 }
 
 /** Undefined for events that callers do not see, and for types we do not know. */
@@ -89,25 +93,54 @@ function fromEvent(event: UpstreamEvent, nowMs: number): EventBody | undefined {
   }
 }
 
-/** What a frame tells: an event, growing text, a bare position (an event that callers do not see), or nothing. */
-export type FrameContent = GatewayEvent | TextGrowth | (EventOrigin & { readonly type: 'unseen' });
+/** One event that we cannot understand must not cost the others. */
+function readBody(event: UpstreamEvent, nowMs: number): EventBody | undefined {
+  try {
+    return fromEvent(event, nowMs);
+  } catch {
+    return undefined;
+  }
+}
+
+/** An event, or a bare position: a durable event that callers do not see. */
+export type OrderedContent = GatewayEvent | (EventOrigin & { readonly type: 'unseen' });
+
+/** What a frame tells: an event, a bare position, growing text, or nothing. */
+export type FrameContent = OrderedContent | TextGrowth;
+
+/** An event out of OpenCode's history, as its frame would have told it. */
+export function fromStoredEvent({ id, aggregate_id, seq, type, data }: UpstreamStoredEvent, directory: string): OrderedContent {
+  const payload = { type: 'sync', syncEvent: { id, type, seq, aggregateID: aggregate_id, data } };
+  const content = fromUpstreamFrame({ directory, payload }, 0);
+  if (content !== undefined && content.type !== 'text_growth') return content;
+  return { type: 'unseen', directory, sessionId: aggregate_id, eventId: id, sequence: seq };
+}
 
 /** One frame of `/global/event` in our words; undefined when it tells nothing. */
 export function fromUpstreamFrame(frame: UpstreamFrame, nowMs: number): FrameContent | undefined {
   const directory = frame.directory ?? '';
   if (frame.payload.type === 'message.part.delta') {
-    const { sessionID, messageID, partID, field, delta } = frame.payload.properties as Extract<
-      UpstreamEvent,
-      { type: 'message.part.delta' }
-    >['properties'];
-    if (field !== 'text') return undefined;
-    return { type: 'text_growth', sessionId: sessionID, directory, messageId: messageID, partId: partID, delta };
+    const { sessionID, messageID, partID, field, delta } = frame.payload.properties as Partial<
+      Extract<UpstreamEvent, { type: 'message.part.delta' }>['properties']
+    >;
+    if (field !== 'text' || sessionID === undefined || messageID === undefined || partID === undefined || delta === undefined)
+      return undefined;
+    return {
+      type: 'text_growth',
+      sessionId: sessionID,
+      directory,
+      messageId: messageID,
+      partId: partID,
+      delta,
+      eventId: frame.payload.id ?? '',
+    };
   }
   const told = readFrame(frame);
   if (told === undefined) return undefined;
   const properties = told.event.properties as { readonly sessionID?: string } | undefined;
-  const origin = { directory, sessionId: properties?.sessionID ?? '', eventId: told.eventId, sequence: told.sequence };
-  const body = properties === undefined ? undefined : fromEvent(told.event, nowMs);
+  const sessionId = told.aggregateId ?? properties?.sessionID ?? '';
+  const origin = { directory, sessionId, eventId: told.eventId, sequence: told.sequence };
+  const body = properties === undefined ? undefined : readBody(told.event, nowMs);
   if (body !== undefined) return { ...origin, ...body };
   return told.sequence === undefined ? undefined : { ...origin, type: 'unseen' };
 }

@@ -50,6 +50,8 @@ export interface EventOrigin {
   readonly eventId: string;
   /** Position of a durable event in its session; undefined on transient ones. */
   readonly sequence: number | undefined;
+  /** On a sub-agent's durable event: where its root session stood then. */
+  readonly rootSequence?: number;
 }
 
 /** One thing that happened. Immutable: every reader gets the same object, and its bytes are made once. */
@@ -63,14 +65,23 @@ export interface TextGrowth {
   readonly messageId: string;
   readonly partId: string;
   readonly delta: string;
+  readonly eventId: string;
 }
 
 /** How a reader wants growing text: conflated whole texts, or every delta. */
 export type TextMode = 'accumulated' | 'delta';
 
+/** Where a reader of a session stands. */
+export interface Position {
+  /** Of the session's own last event that it has. */
+  readonly sequence: number;
+  /** Of the last event it has, where that is known and may be a sub-agent's. */
+  readonly eventId?: string | undefined;
+}
+
 export interface WatchOptions {
   readonly textMode: TextMode;
   readonly durableOnly?: boolean;
-  /** Resume behind this position of the session. */
-  readonly afterSequence?: number | undefined;
+  /** Resume behind this position. */
+  readonly after?: Position | undefined;
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Observable } from 'rxjs';
+import type { Session } from '../session/session.model.js';
 import { SessionService } from '../session/session.service.js';
 import { EventHub } from './event.hub.js';
 import type { GatewayEvent, WatchOptions } from './event.model.js';
@@ -12,14 +13,21 @@ export class EventService {
     private readonly sessions: SessionService,
   ) {}
 
-  /** Every session's events, after the present state of what runs. */
-  watchAll(): Observable<GatewayEvent> {
-    return this.hub.watchAll('accumulated');
+  /** Every session's events, after the present state of what runs, or behind an event that is still kept. */
+  watchAll(afterEventId?: string): Observable<GatewayEvent> {
+    return this.hub.watchAll('accumulated', afterEventId);
   }
 
   /** One session's events and its sub-agents'. @throws GatewayError NOT_FOUND */
   async watchSession(sessionId: string, options: WatchOptions): Promise<Observable<GatewayEvent>> {
-    await this.sessions.get(sessionId);
+    await this.place(await this.sessions.get(sessionId));
     return this.hub.watchSession(sessionId, options);
+  }
+
+  /** A sub-agent's events go through its root, which the hub may not know of one that was made before it listened. */
+  private async place({ id, parentId }: Session): Promise<void> {
+    if (parentId === undefined || this.hub.rootIdOf(id) !== id) return;
+    await this.place(await this.sessions.get(parentId));
+    this.hub.link(id, parentId);
   }
 }

@@ -10,7 +10,7 @@ describe('GrowingPart', () => {
   it('counts offsets in UTF-8 bytes', () => {
     const part = growing();
 
-    const offsets = ['a', 'ü', '€', '😀', 'z'].map((delta) => part.grow(delta)?.offset);
+    const offsets = ['a', 'ü', '€', '😀', 'z'].map((delta) => part.grow(delta, '')?.offset);
 
     expect(offsets).toEqual([0, 1, 3, 6, 10]);
   });
@@ -18,13 +18,13 @@ describe('GrowingPart', () => {
   it('counts from the end of the text it began with', () => {
     const part = growing('Grüße');
 
-    expect(part.grow('!')?.offset).toBe(7);
+    expect(part.grow('!', '')?.offset).toBe(7);
   });
 
   it('keeps half a character back until its other half comes', () => {
     const part = growing();
 
-    const deltas = ['a\ud83d', '\ude00b'].map((delta) => part.grow(delta));
+    const deltas = ['a\ud83d', '\ude00b'].map((delta) => part.grow(delta, ''));
 
     expect(deltas).toMatchObject([
       { delta: 'a', offset: 0 },
@@ -35,22 +35,22 @@ describe('GrowingPart', () => {
   it('tells nothing while it has but half a character', () => {
     const part = growing('a');
 
-    expect(part.grow('\ud83d')).toBeUndefined();
+    expect(part.grow('\ud83d', '')).toBeUndefined();
     expect(part.snapshot()?.text).toBe('a');
   });
 
   it('counts the bytes of a character that came in halves once', () => {
     const part = growing();
-    for (const half of ['\ud83d', '\ude00']) part.grow(half);
+    for (const half of ['\ud83d', '\ude00']) part.grow(half, '');
 
-    expect(part.grow('x')?.offset).toBe(4);
+    expect(part.grow('x', '')?.offset).toBe(4);
   });
 
   it('gives deltas whose UTF-8 bytes add up to the whole text, however it is cut', () => {
     const text = 'a😀ü€𝕏b';
 
     const [part, ...deltas] = [growing(), ...text.split('')];
-    const told = deltas.flatMap((delta) => part.grow(delta) ?? []);
+    const told = deltas.flatMap((delta) => part.grow(delta, '') ?? []);
 
     expect(Buffer.concat(told.map(({ delta }) => Buffer.from(delta))).toString()).toBe(text);
     told.forEach(({ offset }, index) => {
@@ -62,7 +62,7 @@ describe('GrowingPart', () => {
   it('shows the whole text so far', () => {
     const part = growing('Hello');
 
-    part.grow(' world');
+    part.grow(' world', '');
 
     expect(part.snapshot()).toMatchObject({ id: 'prt_1', text: 'Hello world', ended: false });
   });
@@ -76,7 +76,7 @@ describe('GrowingPart', () => {
 
     part.lose();
 
-    expect(part.grow(' world')).toBeUndefined();
+    expect(part.grow(' world', '')).toBeUndefined();
     expect(part.snapshot()).toBeUndefined();
   });
 });

@@ -8,6 +8,7 @@ export class GrowingPart {
   /** Half of a surrogate pair, kept back until its other half comes: alone it has no UTF-8 form. */
   private carried = '';
   private known = true;
+  private lastDeltaId = '';
 
   constructor(
     private readonly part: TextPart,
@@ -34,9 +35,14 @@ export class GrowingPart {
     this.known = false;
   }
 
-  /** Undefined when the growth cannot be told: deltas were missed before it, or it was half a character. */
-  grow(delta: string): TextDelta | undefined {
-    if (!this.known) return undefined;
+  /**
+   * Undefined when the growth cannot be told: deltas were missed before it, it is known, or it was half a character.
+   *
+   * Ids of events ascend, so a delta that came twice shows by its id.
+   */
+  grow(delta: string, deltaId: string): TextDelta | undefined {
+    if (!this.known || (deltaId !== '' && deltaId <= this.lastDeltaId)) return undefined;
+    this.lastDeltaId = deltaId;
     const { whole, half } = splitTrailingSurrogate(this.carried + delta);
     this.carried = half;
     if (whole === '') return undefined;

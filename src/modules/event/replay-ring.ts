@@ -1,4 +1,4 @@
-import type { GatewayEvent } from './event.model.js';
+import type { GatewayEvent, Position } from './event.model.js';
 
 export interface ReplayBounds {
   readonly maxEvents: number;
@@ -10,20 +10,31 @@ interface Entry {
   readonly size: number;
 }
 
-/** The newest durable events of a session and its children, bounded in number and bytes, so that readers can resume. */
+/**
+ * The newest durable events, bounded in number and bytes, so that readers can resume.
+ *
+ * Each event has an ordinal, counted from the ring's beginning: a reader that fetches piece by piece keeps its place by
+ * it, whatever is added or dropped meanwhile.
+ */
 export class ReplayRing {
   private entries: Entry[] = [];
   private head = 0;
   private bytes = 0;
+  /** Ordinal of the oldest event that is kept. */
+  private begin = 0;
   private readonly known = new Set<string>();
   /** Positions that are no longer, or never were, in the ring, though all that came behind them is. */
   private readonly floors = new Map<string, number>();
 
   constructor(private readonly bounds: ReplayBounds) {}
 
+  /** The ordinal that the next event gets. */
+  get end(): number {
+    return this.begin + this.entries.length - this.head;
+  }
+
   push(event: GatewayEvent, sequence: number, size: number): void {
-    if (!this.known.has(event.sessionId)) this.floors.set(event.sessionId, sequence - 1);
-    this.known.add(event.sessionId);
+    this.beginWith(event.sessionId, sequence - 1);
     this.entries.push({ event, size });
     this.bytes += size;
     while (this.entries.length - this.head > this.bounds.maxEvents || this.bytes > this.bounds.maxBytes) this.dropOldest();
@@ -33,7 +44,16 @@ export class ReplayRing {
     }
   }
 
+  /** What comes behind this position of a session not heard of before will be here, if it comes. */
+  beginWith(sessionId: string, sequence: number): void {
+    if (this.known.has(sessionId)) return;
+    this.known.add(sessionId);
+    this.floors.set(sessionId, sequence);
+  }
+
+  /** Ordinals from before mean nothing afterwards. */
   clear(): void {
+    this.begin = this.end + 1;
     this.entries = [];
     this.head = 0;
     this.bytes = 0;
@@ -41,19 +61,55 @@ export class ReplayRing {
     this.floors.clear();
   }
 
-  /** Everything behind a position of a session, its children's events included; undefined when some of it is gone. */
-  after(sessionId: string, sequence: number): GatewayEvent[] | undefined {
-    const kept = this.entries.slice(this.head).map((entry) => entry.event);
-    const seen = kept.findLastIndex((event) => event.sessionId === sessionId && event.sequence !== undefined && event.sequence <= sequence);
-    if (seen >= 0) return kept.slice(seen + 1);
+  /**
+   * The ordinal behind a position of a session; undefined when something that came behind it is gone.
+   *
+   * Sub-agents' events behind the session's own are passed over up to the position's event: ids ascend.
+   */
+  ordinalBehind(sessionId: string, { sequence, eventId }: Position): number | undefined {
+    const index = this.indexBehind(sessionId, sequence);
+    if (index === undefined) return undefined;
+    return this.ordinalAt(eventId === undefined ? index : this.indexBehindOthers(index, sessionId, eventId));
+  }
+
+  /** The ordinal behind an event, whosever it is; undefined when it is not here. */
+  ordinalBehindEvent(eventId: string): number | undefined {
+    const seen = this.entries.findLastIndex(({ event }, index) => index >= this.head && event.eventId === eventId);
+    return seen < 0 ? undefined : this.ordinalAt(seen + 1);
+  }
+
+  /** The events from an ordinal on; undefined when some are gone. */
+  from(ordinal: number): GatewayEvent[] | undefined {
+    if (ordinal < this.begin || ordinal > this.end) return undefined;
+    return this.entries.slice(this.head + ordinal - this.begin).map(({ event }) => event);
+  }
+
+  private indexBehind(sessionId: string, sequence: number): number | undefined {
+    const seen = this.entries.findLastIndex(
+      ({ event }, index) => index >= this.head && event.sessionId === sessionId && (event.sequence ?? Infinity) <= sequence,
+    );
+    if (seen >= 0) return seen + 1;
     const floor = this.floors.get(sessionId);
-    return floor !== undefined && sequence >= floor ? kept : undefined;
+    return floor !== undefined && sequence >= floor ? this.head : undefined;
+  }
+
+  private indexBehindOthers(from: number, sessionId: string, eventId: string): number {
+    const isNews = ({ event }: Entry): boolean => event.sessionId === sessionId || event.eventId > eventId;
+    for (let index = from; ; index += 1) {
+      const entry = this.entries[index];
+      if (entry === undefined || isNews(entry)) return index;
+    }
+  }
+
+  private ordinalAt(index: number): number {
+    return this.begin + index - this.head;
   }
 
   private dropOldest(): void {
     const entry = this.entries[this.head];
     if (entry === undefined) return;
     this.head += 1;
+    this.begin += 1;
     this.bytes -= entry.size;
     const { sessionId, sequence } = entry.event;
     // What is gone came behind every earlier position, whosever it was.

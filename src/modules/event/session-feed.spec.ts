@@ -1,5 +1,6 @@
 import type { EventBody, GatewayEvent } from './event.model.js';
-import { GROWTH_INTERVAL_MS, SessionFeed, type Follower } from './session-feed.js';
+import { GROWTH_INTERVAL_MS } from './growing-texts.js';
+import { SessionFeed, type Follower } from './session-feed.js';
 
 const ROOT = 'ses_root';
 const CHILD = 'ses_child';
@@ -14,6 +15,10 @@ class Listener implements Follower {
   ) {}
 
   next(event: GatewayEvent): void {
+    this.events.push(event);
+  }
+
+  loseTrack(event: GatewayEvent): void {
     this.events.push(event);
   }
 
@@ -35,7 +40,7 @@ function newFeed(everywhere: readonly Follower[] = []): SessionFeed {
 }
 
 function publish(feed: SessionFeed, body: EventBody, { sessionId = ROOT, sequence }: { sessionId?: string; sequence?: number } = {}): void {
-  if (sequence !== undefined) feed.advance(sessionId, sequence);
+  if (sequence !== undefined) feed.positions.note(sessionId, sequence, '');
   feed.publish({ directory: '/w', sessionId, eventId: '', sequence, ...body }, 10);
 }
 
@@ -50,7 +55,7 @@ function close(feed: SessionFeed, sequence: number, text: string): void {
 }
 
 function grow(feed: SessionFeed, delta: string, partId = 'prt_1'): void {
-  feed.grow({ type: 'text_growth', sessionId: ROOT, directory: '/w', messageId: 'msg_1', partId, delta });
+  feed.grow({ type: 'text_growth', sessionId: ROOT, directory: '/w', messageId: 'msg_1', partId, delta, eventId: '' });
 }
 
 function follow(feed: SessionFeed, follower: Listener): Listener {

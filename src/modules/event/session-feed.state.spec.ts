@@ -9,14 +9,15 @@ function newFeed(everywhere: readonly Follower[] = []): SessionFeed {
 }
 
 function publish(feed: SessionFeed, body: EventBody, sessionId = ROOT, sequence?: number): void {
-  if (sequence !== undefined) feed.advance(sessionId, sequence);
+  if (sequence !== undefined) feed.positions.note(sessionId, sequence, '');
   feed.publish({ directory: '/w', sessionId, eventId: '', sequence, ...body }, 10);
 }
 
 function recorder(wish: Partial<Follower> = {}): { follower: Follower; events: GatewayEvent[] } {
   const events: GatewayEvent[] = [];
-  const follower = { textMode: 'none', durableOnly: false, sessionId: undefined, end: () => undefined, ...wish } as const;
-  return { events, follower: { ...follower, next: (event) => events.push(event) } };
+  const follower = { textMode: 'none' as const, durableOnly: false, sessionId: undefined, end: () => undefined, ...wish };
+  const next = (event: GatewayEvent): number => events.push(event);
+  return { events, follower: { ...follower, next, loseTrack: next } };
 }
 
 function typesIn(feed: SessionFeed): string[] {
@@ -169,57 +170,15 @@ describe('SessionFeed telling its followers', () => {
   });
 });
 
-describe('SessionFeed as history', () => {
-  it('replays what came behind a position', () => {
-    const feed = newFeed();
-    for (const sequence of [0, 1, 2]) publish(feed, removed, ROOT, sequence);
-
-    expect(feed.replay(ROOT, 0)?.map(({ sequence }) => sequence)).toEqual([1, 2]);
-  });
-
-  it('replays nothing to a reader that has everything', () => {
-    const feed = newFeed();
-    publish(feed, removed, ROOT, 0);
-    feed.advance(ROOT, 1);
-
-    expect(feed.replay(ROOT, 1)).toEqual([]);
-  });
-
-  it.each([
-    ['of a session it knows nothing of', 'ses_other', 0],
-    ['that is not reached yet', ROOT, 8],
-    ['from before it began', ROOT, 2],
-  ])('cannot replay from a position %s', (_, sessionId, position) => {
-    const feed = newFeed();
-    publish(feed, removed, ROOT, 7);
-
-    expect(feed.replay(sessionId, position)).toBeUndefined();
-  });
-
-  it('notices missed positions', () => {
-    const feed = newFeed();
-
-    const whole = [3, 4, 6].map((sequence) => feed.advance(ROOT, sequence));
-
-    expect(whole).toEqual([true, true, false]);
-  });
-
-  it('counts each session by itself', () => {
-    const feed = newFeed();
-
-    const whole = [feed.advance(ROOT, 3), feed.advance(CHILD, 0), feed.advance(ROOT, 4), feed.advance(CHILD, 1)];
-
-    expect(whole).toEqual([true, true, true, true]);
-  });
-
-  it('replays nothing over a gap', () => {
+describe('SessionFeed after a gap', () => {
+  it('keeps nothing from before it', () => {
     const feed = newFeed();
     publish(feed, removed, ROOT, 0);
 
     feed.loseTrack();
     publish(feed, removed, ROOT, 5);
 
-    expect(feed.replay(ROOT, 0)).toBeUndefined();
+    expect(feed.ring.ordinalBehind(ROOT, { sequence: 0 })).toBeUndefined();
   });
 
   it('tells its followers, the durable ones too, to read the state again after a gap', () => {
@@ -233,26 +192,19 @@ describe('SessionFeed as history', () => {
     for (const { events } of recorders) expect(events.at(-1)).toMatchObject({ type: 'resync', sessionId: ROOT, lastSequence: 6 });
   });
 
-  it('tells of a gap in a sub-agent that runs', () => {
-    const feed = newFeed();
-    const { follower, events } = recorder();
-    feed.members.add(CHILD);
-    publish(feed, busy, CHILD);
-    feed.followers.add(follower);
-
-    feed.loseTrack();
-
-    expect(events).toMatchObject([
-      { type: 'resync', sessionId: ROOT },
-      { type: 'resync', sessionId: CHILD },
-    ]);
-  });
-
   it('shows no text of a part after a gap, for its beginning is unknown', () => {
     const feed = newFeed();
     const part = { type: 'text', id: 'prt_1', messageId: 'msg_1', sessionId: ROOT, text: '', ended: false } as const;
     publish(feed, { type: 'part_updated', part }, ROOT, 0);
-    const growth = { type: 'text_growth', sessionId: ROOT, directory: '/w', messageId: 'msg_1', partId: 'prt_1', delta: 'a' } as const;
+    const growth = {
+      type: 'text_growth',
+      sessionId: ROOT,
+      directory: '/w',
+      messageId: 'msg_1',
+      partId: 'prt_1',
+      delta: 'a',
+      eventId: '',
+    } as const;
     feed.grow(growth);
 
     feed.loseTrack();

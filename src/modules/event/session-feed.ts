@@ -1,11 +1,10 @@
 import type { Permission } from '../permission/permission.model.js';
 import type { Question } from '../question/question.model.js';
-import type { GatewayEvent, TextDelta, TextGrowth, TextMode } from './event.model.js';
-import { GrowingPart } from './growing-part.js';
+import type { GatewayEvent, TextGrowth, TextMode } from './event.model.js';
+import type { GrowingPart } from './growing-part.js';
+import { GrowingTexts } from './growing-texts.js';
+import { Positions } from './positions.js';
 import { ReplayRing, type ReplayBounds } from './replay-ring.js';
-
-/** Accumulated text goes out at most this often per part: whole texts are quadratic on the wire. */
-export const GROWTH_INTERVAL_MS = 50;
 
 /** Somebody who gets events as they come. Must not throw and must not wait. */
 export interface Follower {
@@ -15,17 +14,18 @@ export interface Follower {
   /** Events of this session only; undefined: everything in the feed. */
   readonly sessionId: string | undefined;
   next(event: GatewayEvent): void;
+  /** Events were missed for good, which the event says; a follower that can begins anew from the present state. */
+  loseTrack(event: GatewayEvent): void;
   end(error: unknown): void;
 }
 
+/** A reader who was away for longer sees from the messages how turns before these ended. */
+const MAX_ENDED_TURNS = 8;
+
 type Pending = Extract<GatewayEvent, { type: 'permission_asked' | 'question_asked' }>;
 
-interface Throttle {
-  sentAtMs: number;
-  timer: NodeJS.Timeout | undefined;
-}
-
-function wants(follower: Follower, event: GatewayEvent): boolean {
+/** Whether a follower gets an event that is no growing text. */
+export function wants(follower: Follower, event: GatewayEvent): boolean {
   if (follower.sessionId !== undefined && follower.sessionId !== event.sessionId) return false;
   return !follower.durableOnly || event.sequence !== undefined || event.type === 'resync';
 }
@@ -39,13 +39,14 @@ export class SessionFeed {
   readonly followers = new Set<Follower>();
   /** Sessions whose root this is, itself included. */
   readonly members = new Set<string>();
-  private readonly ring: ReplayRing;
-  private readonly lastSequences = new Map<string, number>();
+  readonly positions = new Positions();
+  readonly ring: ReplayRing;
   private readonly statuses = new Map<string, GatewayEvent>();
   private readonly pending = new Map<string, Pending>();
   private readonly turns = new Map<string, GatewayEvent>();
-  private readonly growing = new Map<string, GrowingPart>();
-  private readonly throttles = new Map<string, Throttle>();
+  /** How the session's last turns ended, for readers who were away then. */
+  private readonly endedTurns = new Map<string, GatewayEvent>();
+  private readonly texts: GrowingTexts;
 
   constructor(
     readonly rootId: string,
@@ -55,24 +56,19 @@ export class SessionFeed {
   ) {
     this.ring = new ReplayRing(bounds);
     this.members.add(rootId);
+    const listensAccumulated = (): boolean => this.isHeardBy('accumulated');
+    this.texts = new GrowingTexts({
+      get wantsAccumulated() {
+        return listensAccumulated();
+      },
+      onDelta: (event) => this.tellText(event, 'delta'),
+      onAccumulated: (event) => this.tellText(event, 'accumulated'),
+    });
   }
 
   /** Nothing runs, waits or listens here: the feed may be forgotten. */
   get isIdle(): boolean {
-    return (
-      this.followers.size === 0 && this.statuses.size === 0 && this.pending.size === 0 && this.turns.size === 0 && this.growing.size === 0
-    );
-  }
-
-  lastSequenceOf(sessionId: string): number {
-    return this.lastSequences.get(sessionId) ?? -1;
-  }
-
-  /** Notes a position; false when positions before it were missed. */
-  advance(sessionId: string, sequence: number): boolean {
-    const last = this.lastSequences.get(sessionId);
-    this.lastSequences.set(sessionId, Math.max(last ?? -1, sequence));
-    return last === undefined || sequence === last + 1;
+    return this.followers.size === 0 && this.statuses.size === 0 && this.pending.size === 0 && this.turns.size === 0 && this.texts.isEmpty;
   }
 
   /** Keeps the event's consequences and tells everybody. */
@@ -83,24 +79,25 @@ export class SessionFeed {
   }
 
   grow(growth: TextGrowth): void {
-    const part = this.growing.get(growth.partId);
-    const delta = part?.grow(growth.delta);
-    if (part === undefined || delta === undefined) return;
-    this.tellDelta(growth, delta);
-    if (this.isHeardBy('accumulated')) this.throttle(part);
-  }
-
-  /** Begins with what came after a position; undefined when that is no longer whole. */
-  replay(sessionId: string, afterSequence: number): GatewayEvent[] | undefined {
-    const last = this.lastSequences.get(sessionId);
-    if (last === undefined || afterSequence > last) return undefined;
-    return this.ring.after(sessionId, afterSequence);
+    this.texts.grow(growth);
   }
 
   /** The present in events: statuses, growing texts, what is asked, running turns. */
   snapshot(): GatewayEvent[] {
-    const texts = [...this.growing.values()].flatMap((part) => this.toAccumulated(part) ?? []);
-    return [...this.statuses.values(), ...this.turns.values(), ...texts, ...this.pending.values()];
+    return [...this.statuses.values(), ...this.turns.values(), ...this.texts.snapshot(), ...this.pending.values()];
+  }
+
+  /** The present for a reader who was away: also what came to rest meanwhile. */
+  snapshotFor(sessionId: string): GatewayEvent[] {
+    const idle: GatewayEvent = {
+      type: 'session_status',
+      directory: '',
+      sessionId,
+      eventId: '',
+      sequence: undefined,
+      status: { type: 'idle' },
+    };
+    return [...this.endedTurns.values(), ...(this.isBusy(sessionId) ? [] : [idle]), ...this.snapshot()];
   }
 
   pendingPermissions(): { readonly permission: Permission; readonly directory: string }[] {
@@ -115,6 +112,18 @@ export class SessionFeed {
     );
   }
 
+  pendingEvents(): Pending[] {
+    return [...this.pending.values()];
+  }
+
+  /** Whether followers know already what an event of the present state says. */
+  hasTold(event: GatewayEvent): boolean {
+    if (event.type === 'permission_asked') return this.pending.has(event.permission.id);
+    if (event.type === 'question_asked') return this.pending.has(event.question.id);
+    const status = this.statuses.get(event.sessionId);
+    return event.type === 'session_status' && status?.type === 'session_status' && status.status.type === event.status.type;
+  }
+
   isBusy(sessionId: string): boolean {
     return this.statuses.has(sessionId);
   }
@@ -123,21 +132,29 @@ export class SessionFeed {
     return [...this.statuses.values()];
   }
 
-  /** Events were missed: what is kept is no longer whole, and followers must read the state again. */
+  /** Growing texts have holes that nothing fills but their ends. */
+  loseTexts(): void {
+    this.texts.lose();
+  }
+
+  /** Events were missed for good: what is kept is no longer whole, and followers begin anew. */
   loseTrack(): void {
+    this.texts.lose();
+    const { rootId } = this;
+    const lastSequence = this.positions.of(rootId)?.sequence ?? 0;
+    this.forgetHistory();
+    const event: GatewayEvent = { type: 'resync', directory: '', sessionId: rootId, eventId: '', sequence: undefined, lastSequence };
+    for (const follower of [...this.followers, ...this.everywhere]) follower.loseTrack(event);
+  }
+
+  /** Readers resume from OpenCode's history; nobody is told, for nobody who listens missed anything. */
+  forgetHistory(): void {
     this.ring.clear();
-    for (const part of this.growing.values()) part.lose();
-    for (const sessionId of this.members) {
-      const lastSequence = Math.max(this.lastSequenceOf(sessionId), 0);
-      if (sessionId === this.rootId || this.isBusy(sessionId)) {
-        this.tell({ type: 'resync', directory: '', sessionId, eventId: '', sequence: undefined, lastSequence });
-      }
-    }
+    this.positions.clear();
   }
 
   close(): void {
-    for (const { timer } of this.throttles.values()) clearTimeout(timer);
-    this.throttles.clear();
+    this.texts.close();
   }
 
   private remember(event: GatewayEvent): void {
@@ -146,16 +163,16 @@ export class SessionFeed {
         if (event.status.type === 'idle') this.statuses.delete(event.sessionId);
         else this.statuses.set(event.sessionId, event);
         // A retry begins the answer anew, in new parts.
-        if (event.status.type === 'retry') this.forgetGrowing((part) => part.sessionId === event.sessionId);
+        if (event.status.type === 'retry') this.forgetTexts((part) => part.sessionId === event.sessionId);
         break;
       case 'part_updated':
-        this.rememberPart(event);
+        this.texts.update(event);
         break;
       case 'part_removed':
-        this.stopGrowing(event.partId);
+        this.texts.stop(event.partId);
         break;
       case 'message_updated':
-        if (event.message.completedAtMs !== undefined) this.forgetGrowing((part) => part.messageId === event.message.id);
+        if (event.message.completedAtMs !== undefined) this.forgetTexts((part) => part.messageId === event.message.id);
         break;
       case 'permission_asked':
         this.pending.set(event.permission.id, event);
@@ -170,8 +187,7 @@ export class SessionFeed {
         this.pending.delete(event.questionId);
         break;
       case 'turn_updated':
-        if (isFinal(event.turn.state)) this.turns.delete(event.turn.turnId);
-        else this.turns.set(event.turn.turnId, event);
+        this.rememberTurn(event);
         break;
       case 'session_deleted':
         this.forgetSession(event.sessionId);
@@ -187,32 +203,27 @@ export class SessionFeed {
     }
   }
 
-  private rememberPart({ part, directory, sequence }: Extract<GatewayEvent, { type: 'part_updated' }>): void {
-    if (sequence === undefined || (part.type !== 'text' && part.type !== 'reasoning')) return;
-    this.stopGrowing(part.id);
-    if (!part.ended) this.growing.set(part.id, new GrowingPart(part, directory));
+  private rememberTurn(event: Extract<GatewayEvent, { type: 'turn_updated' }>): void {
+    const { turnId, state } = event.turn;
+    if (!isFinal(state)) return void this.turns.set(turnId, event);
+    this.turns.delete(turnId);
+    this.endedTurns.set(turnId, event);
+    const [oldest] = this.endedTurns.keys();
+    if (oldest !== undefined && this.endedTurns.size > MAX_ENDED_TURNS) this.endedTurns.delete(oldest);
   }
 
   private forgetSession(sessionId: string): void {
     this.statuses.delete(sessionId);
     for (const [id, event] of this.pending) if (event.sessionId === sessionId) this.pending.delete(id);
     for (const [id, event] of this.turns) if (event.sessionId === sessionId) this.turns.delete(id);
-    for (const part of this.growing.values()) if (part.sessionId === sessionId) this.stopGrowing(part.id);
+    this.texts.forget((part) => part.sessionId === sessionId);
   }
 
   /** Parts that will never be finished; their readers are told. */
-  private forgetGrowing(isForgotten: (part: GrowingPart) => boolean): void {
-    for (const part of [...this.growing.values()].filter(isForgotten)) {
-      this.stopGrowing(part.id);
-      const { sessionId, directory, messageId, id } = part;
+  private forgetTexts(isForgotten: (part: GrowingPart) => boolean): void {
+    for (const { sessionId, directory, messageId, id } of this.texts.forget(isForgotten)) {
       this.tell({ type: 'part_removed', sessionId, directory, eventId: '', sequence: undefined, messageId, partId: id });
     }
-  }
-
-  private stopGrowing(partId: string): void {
-    this.growing.delete(partId);
-    clearTimeout(this.throttles.get(partId)?.timer);
-    this.throttles.delete(partId);
   }
 
   private isHeardBy(mode: TextMode): boolean {
@@ -229,36 +240,6 @@ export class SessionFeed {
   private tellText(event: GatewayEvent, mode: TextMode): void {
     for (const follower of this.followers) if (follower.textMode === mode && wants(follower, event)) follower.next(event);
     for (const follower of this.everywhere) if (follower.textMode === mode && wants(follower, event)) follower.next(event);
-  }
-
-  private tellDelta({ sessionId, directory }: TextGrowth, delta: TextDelta): void {
-    this.tellText({ type: 'part_delta', sessionId, directory, eventId: '', sequence: undefined, delta }, 'delta');
-  }
-
-  private toAccumulated(part: GrowingPart): GatewayEvent | undefined {
-    const snapshot = part.snapshot();
-    if (snapshot === undefined) return undefined;
-    return { type: 'part_updated', sessionId: part.sessionId, directory: part.directory, eventId: '', sequence: undefined, part: snapshot };
-  }
-
-  /** The first growth goes out at once, what follows within the interval together at its end. */
-  private throttle(part: GrowingPart): void {
-    let throttle = this.throttles.get(part.id);
-    if (throttle === undefined) {
-      throttle = { sentAtMs: 0, timer: undefined };
-      this.throttles.set(part.id, throttle);
-    }
-    if (throttle.timer !== undefined) return;
-    const waitMs = throttle.sentAtMs + GROWTH_INTERVAL_MS - Date.now();
-    if (waitMs <= 0) this.tellGrowth(part, throttle);
-    else throttle.timer = setTimeout(() => this.tellGrowth(part, throttle), waitMs);
-  }
-
-  private tellGrowth(part: GrowingPart, throttle: Throttle): void {
-    throttle.timer = undefined;
-    throttle.sentAtMs = Date.now();
-    const event = this.toAccumulated(part);
-    if (event !== undefined) this.tellText(event, 'accumulated');
   }
 }
 

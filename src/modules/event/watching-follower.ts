@@ -7,6 +7,7 @@ export class WatchingFollower implements Follower {
   readonly textMode: Follower['textMode'];
   readonly durableOnly: boolean;
   readonly sessionId: string | undefined;
+  onLostTrack: (() => void) | undefined;
 
   constructor(
     wish: Pick<Follower, 'textMode' | 'durableOnly' | 'sessionId'>,
@@ -19,6 +20,11 @@ export class WatchingFollower implements Follower {
 
   next(event: GatewayEvent): void {
     this.subscriber.next(event);
+  }
+
+  loseTrack(event: GatewayEvent): void {
+    if (this.onLostTrack === undefined) this.next(event);
+    else this.onLostTrack();
   }
 
   end(error: unknown): void {

@@ -21,6 +21,7 @@ function heard(transcript: string): GatewayEvent[] {
     durableOnly: false,
     sessionId: undefined,
     next: (event) => events.push(event),
+    loseTrack: () => undefined,
     end: () => undefined,
   };
   feed.followers.add(follower);

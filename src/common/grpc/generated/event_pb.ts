@@ -387,8 +387,8 @@ export const FileEditedSchema: GenMessage<FileEdited> = /*@__PURE__*/
   messageDesc(file_event, 10);
 
 /**
- * The asked-for position is no longer kept: read the state again, then follow from `sequence`.
- * What follows on the stream is the present state and then live events.
+ * Events between the reader's position and `sequence` cannot be told. On a session's stream the session and its newest 100 messages
+ * follow as they are now, then the present state and live events; readers of all sessions read the state themselves.
  *
  * @generated from message opencode.event.Resync
  */
@@ -956,7 +956,8 @@ export const TextModeSchema: GenEnum<TextMode> = /*@__PURE__*/
  */
 export const EventService: GenService<{
   /**
-   * Events of every session. Begins with the present state of what runs, then follows until the caller leaves.
+   * Events of every session. Begins with the present state of what runs, then follows until the caller leaves. A caller that names the
+   * last durable event it has (metadata `last-event-id`, SSE: Last-Event-ID) first gets what came behind it, or a Resync.
    *
    * @generated from rpc opencode.event.EventService.SubscribeGlobalEvents
    */
@@ -966,8 +967,8 @@ export const EventService: GenService<{
     output: typeof GlobalEventSchema;
   },
   /**
-   * Events of one session and of its sub-agents. Begins with what came after `after_sequence`, or with a
-   * Resync when that is no longer kept, then the present state of what runs, then follows.
+   * Events of one session and of its sub-agents. Begins with what came after `after_sequence`, or with a Resync, the session and its
+   * newest messages when that cannot be told; then how its last turns ended, the present state of what runs, and what happens.
    *
    * @generated from rpc opencode.event.EventService.SubscribeSessionEvents
    */

@@ -55,8 +55,8 @@ function headerParameters({ name, input, methodKind }: DescMethod): JsonObject[]
   const fields = new Set(input.fields.map((field) => field.name));
   const headers: JsonObject[] = [];
   if (fields.has('request_id')) headers.push(header('Idempotency-Key', 'Stands for `requestId` when that is empty.'));
-  if (fields.has('after_sequence') && methodKind === 'server_streaming')
-    headers.push(header('Last-Event-ID', 'Stands for `afterSequence`: the `id` of the last event the caller has.'));
+  if ((fields.has('after_sequence') || name === 'SubscribeGlobalEvents') && methodKind === 'server_streaming')
+    headers.push(header('Last-Event-ID', 'The `id` of the last event the caller has: what came behind it is told first.'));
   return [...headers, ...fileHeaders(name)];
 }
 

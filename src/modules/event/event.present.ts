@@ -1,12 +1,15 @@
 import type { OpencodeMember } from '../../common/opencode/opencode.pool.js';
+import { fromUpstreamMessage, fromUpstreamPart } from '../message/message.mapper.js';
 import { fromUpstreamPermission } from '../permission/permission.mapper.js';
 import { fromUpstreamQuestion } from '../question/question.mapper.js';
-import { fromUpstreamStatus } from '../session/session.mapper.js';
+import { fromUpstreamSession, fromUpstreamStatus } from '../session/session.mapper.js';
 import type { GatewayEvent } from './event.model.js';
 
 /** Directories are found through the sessions that were used last; each costs three calls. */
 const RECENT_SESSIONS = 200;
 const MAX_DIRECTORIES = 50;
+/** The newest messages that a reader gets who cannot be told what it missed; older ones it can ask for. */
+const STATE_MESSAGES = 100;
 
 export interface Present {
   readonly children: readonly { readonly id: string; readonly parentId: string }[];
@@ -47,6 +50,20 @@ export async function readPresent(
       ...perDirectory.flatMap((read) => toEvents(read, nowMs)),
     ],
   };
+}
+
+/** A session and its newest messages as they are now, as events without a place in the history. @throws GatewayError NOT_FOUND */
+export async function readSessionState({ client }: OpencodeMember, sessionId: string): Promise<readonly GatewayEvent[]> {
+  const session = fromUpstreamSession(await client.session(sessionId));
+  const { messages } = await client.messages(sessionId, STATE_MESSAGES);
+  const origin = { directory: session.directory, sessionId, eventId: '', sequence: undefined };
+  return [
+    { ...origin, type: 'session_updated', session },
+    ...messages.flatMap(({ info, parts }): GatewayEvent[] => [
+      { ...origin, type: 'message_updated', message: fromUpstreamMessage(info) },
+      ...parts.flatMap((part) => fromUpstreamPart(part) ?? []).map((part) => ({ ...origin, type: 'part_updated' as const, part })),
+    ]),
+  ];
 }
 
 type Read = {

@@ -1,0 +1,209 @@
+import { Logger } from '@nestjs/common';
+import type { OpencodeMember } from '../../common/opencode/opencode.pool.js';
+import type { UpstreamFrame } from '../../common/opencode/opencode.types.js';
+import { EventHistory, type StoredEvent } from './event.history.js';
+import { fromUpstreamFrame, type OrderedContent } from './event.mapper.js';
+import type { GatewayEvent } from './event.model.js';
+import { readPresent } from './event.present.js';
+import type { Feeds } from './feeds.js';
+import { RecentIds } from './recent-ids.js';
+import type { SessionFeed } from './session-feed.js';
+
+/** What may wait while missed events are read; a connection that brings more is begun anew. */
+const MAX_HELD_FRAMES = 20_000;
+const MAX_HELD_CHARACTERS = 16 * 1024 * 1024;
+
+interface Held {
+  readonly frame: UpstreamFrame;
+  readonly size: number;
+}
+
+/**
+ * The way of OpenCode's frames into the feeds: each durable event once and in order, whatever the connection does.
+ *
+ * After a connect, and when a number is missing, frames wait until what was missed is read from OpenCode's history. Where
+ * that cannot be had, the followers are told to read the state again.
+ */
+export class EventIntake {
+  readonly history: EventHistory;
+  /** Events of types we do not know or do not show, since the start. */
+  unseenCount = 0;
+  private readonly logger = new Logger(EventIntake.name);
+  private readonly recentIds = new RecentIds();
+  /** Frames that wait for what was missed before them; undefined while events flow. */
+  private held: Held[] | undefined = [];
+  private heldCharacters = 0;
+  /** Counts the connections: what was begun on one that is gone must not finish on the next. */
+  private connection = 0;
+  private wasConnected = false;
+
+  constructor(
+    private readonly member: OpencodeMember,
+    private readonly feeds: Feeds,
+    historyBytes: number,
+  ) {
+    this.history = new EventHistory(member, historyBytes);
+  }
+
+  /** @throws Error when more comes than can wait */
+  onFrame(frame: UpstreamFrame, size: number): void {
+    if (this.held === undefined) return this.handle(frame, size);
+    this.held.push({ frame, size });
+    this.heldCharacters += size;
+    if (this.held.length > MAX_HELD_FRAMES || this.heldCharacters > MAX_HELD_CHARACTERS) throw new Error('too many events wait');
+  }
+
+  onLost(): void {
+    this.connection += 1;
+    this.hold();
+  }
+
+  /** Reads what happened before the connect; true when it was not the first. */
+  async onConnected(): Promise<boolean> {
+    const { connection } = this;
+    const feeds = [...this.feeds.all()];
+    const [present, missed] = await Promise.all([readPresent(this.member, this.busySessions(), Date.now()), this.readMissed(feeds)]);
+    if (connection !== this.connection) throw new Error('the connection was lost meanwhile');
+    for (const { id, parentId } of present.children) this.feeds.link(id, parentId);
+    feeds.forEach((feed, index) => this.fill(feed, missed[index]));
+    if (this.wasConnected) this.tellEverywhere();
+    this.closeGhosts(present.askedIds);
+    for (const event of present.events) if (!this.isKnown(event)) this.publish(event, 0);
+    const wasConnected = this.wasConnected;
+    this.wasConnected = true;
+    this.release();
+    return wasConnected;
+  }
+
+  /** Tells an event that has no place in the history. */
+  publish(event: GatewayEvent, size: number): void {
+    this.feeds.of(event.sessionId).publish(event, size);
+  }
+
+  private busySessions(): { readonly sessionId: string; readonly directory: string }[] {
+    return [...this.feeds.all()].flatMap((feed) => feed.statusEvents());
+  }
+
+  private hold(): void {
+    this.held = [];
+    this.heldCharacters = 0;
+  }
+
+  private release(): void {
+    const { held } = this;
+    this.held = undefined;
+    this.heldCharacters = 0;
+    // A frame may find another gap: what comes behind it then waits again.
+    for (const { frame, size } of held ?? []) this.onFrame(frame, size);
+  }
+
+  private handle(frame: UpstreamFrame, size: number): void {
+    const { workspace, clock } = this.member;
+    const { id, type } = frame.payload;
+    const nowMs = Date.now();
+    // A growing text's ids tell nothing new, and there are thousands of them.
+    if (id !== undefined && type !== 'message.part.delta') clock.observe(id, nowMs);
+    if (frame.directory !== undefined && frame.directory !== 'global' && !workspace.contains(frame.directory)) return;
+    const content = fromUpstreamFrame(frame, nowMs);
+    if (content === undefined) {
+      this.unseenCount += 1;
+    } else if (content.type === 'text_growth') {
+      this.feeds.find(content.sessionId)?.grow(content);
+    } else if (content.sequence !== undefined) {
+      this.receive(content, content.sequence, { frame, size });
+    } else if (this.recentIds.add(content.eventId)) {
+      this.tellTransient(content);
+    }
+  }
+
+  private tellTransient(content: OrderedContent): void {
+    if (content.type === 'file_edited') {
+      const event = { ...content, path: this.member.workspace.relativePath(content.path) };
+      for (const follower of this.feeds.everywhere) follower.next(event);
+    } else if (content.type !== 'unseen' && content.sessionId !== '') {
+      this.publish(content, 0);
+    }
+  }
+
+  /** A durable event off the connection. */
+  private receive(content: OrderedContent, sequence: number, held: Held): void {
+    const feed = this.feeds.of(content.sessionId);
+    const arrival = feed.positions.arrivalOf(content.sessionId, sequence);
+    if (arrival === 'next') this.take(feed, content, sequence, held.size);
+    if (arrival === 'gap') void this.repair(feed, content.sessionId, sequence, held);
+  }
+
+  private take(feed: SessionFeed, content: OrderedContent, sequence: number, size: number): void {
+    const { sessionId, eventId } = content;
+    feed.positions.note(sessionId, sequence, eventId);
+    this.feeds.touch(feed);
+    if (content.type === 'unseen') return feed.ring.beginWith(sessionId, sequence);
+    if (content.type === 'session_updated' && content.session.parentId !== undefined) this.feeds.link(sessionId, content.session.parentId);
+    const root = this.feeds.of(sessionId);
+    const rootSequence = sessionId === root.rootId ? undefined : root.positions.of(root.rootId)?.sequence;
+    const event = rootSequence === undefined ? content : { ...content, rootSequence };
+    this.feeds.recent.push(event, sequence, size);
+    root.publish(event, size);
+    if (event.type === 'session_deleted') root.positions.forget(sessionId);
+  }
+
+  /** Events of a session were lost on the way: fills the hole, and lets go on what came behind it. */
+  private async repair(feed: SessionFeed, sessionId: string, sequence: number, behind: Held): Promise<void> {
+    const { connection } = this;
+    this.logger.warn(`Events of session ${sessionId} were lost on the way; reading them again`);
+    this.hold();
+    this.held?.push(behind);
+    const [missed] = await this.readMissed([feed]);
+    if (connection !== this.connection) return;
+    this.fill(feed, missed);
+    // An event that OpenCode itself does not know is none, and its number must not count.
+    if (feed.positions.arrivalOf(sessionId, sequence) === 'gap') this.held?.shift();
+    this.release();
+  }
+
+  /** What came behind the positions of each feed, the last known event included; undefined where it cannot be had, or is not needed. */
+  private readMissed(feeds: readonly SessionFeed[]): Promise<(StoredEvent[] | undefined)[]> {
+    return Promise.all(
+      feeds.map(async (feed) => {
+        const known = feed.positions.beforeLast();
+        return feed.isIdle || known.size === 0 ? undefined : this.history.read({ rootId: feed.rootId, known });
+      }),
+    );
+  }
+
+  private fill(feed: SessionFeed, missed: readonly StoredEvent[] | undefined): void {
+    feed.loseTexts();
+    if (feed.isIdle) return feed.forgetHistory();
+    if (missed === undefined || !feed.positions.isContinuedBy(missed.map(({ content }) => content))) return feed.loseTrack();
+    for (const { content, size } of missed) {
+      if (feed.positions.arrivalOf(content.sessionId, content.sequence) === 'next') this.take(feed, content, content.sequence, size);
+    }
+    feed.loseTexts();
+  }
+
+  /** Nobody knows what those sessions did that nobody followed. */
+  private tellEverywhere(): void {
+    this.feeds.recent.clear();
+    const event = { type: 'resync', directory: '', sessionId: '', eventId: '', sequence: undefined, lastSequence: 0 } as const;
+    for (const follower of this.feeds.everywhere) follower.loseTrack(event);
+  }
+
+  private isKnown(event: GatewayEvent): boolean {
+    return this.feeds.find(event.sessionId)?.hasTold(event) ?? false;
+  }
+
+  /** Requests that ended while we were not listening. */
+  private closeGhosts(askedIds: ReadonlySet<string>): void {
+    for (const feed of this.feeds.all()) {
+      for (const event of feed.pendingEvents()) {
+        const { directory, sessionId } = event;
+        const origin = { directory, sessionId, eventId: '', sequence: undefined };
+        if (event.type === 'permission_asked' && !askedIds.has(event.permission.id)) {
+          feed.publish({ ...origin, type: 'permission_replied', permissionId: event.permission.id, reply: 'reject' }, 0);
+        } else if (event.type === 'question_asked' && !askedIds.has(event.question.id)) {
+          feed.publish({ ...origin, type: 'question_closed', questionId: event.question.id, rejected: true }, 0);
+        }
+      }
+    }
+  }
+}
