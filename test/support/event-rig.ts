@@ -1,4 +1,5 @@
 import type { Subscription } from 'rxjs';
+import { GatewayError } from '../../src/common/errors/gateway-error.js';
 import { readConfig, type Config } from '../../src/common/config/config.js';
 import type { EventConnectionListener } from '../../src/common/opencode/event-connection.js';
 import { OpencodePool, type OpencodeMember } from '../../src/common/opencode/opencode.pool.js';
@@ -80,7 +81,13 @@ export class EventRig {
 
   /** Is heard of, though it did not happen now. */
   repeat(frame: UpstreamFrame): void {
-    this.listener?.onFrame(frame, 100);
+    try {
+      this.listener?.onFrame(frame, 100);
+    } catch {
+      // As the connection does.
+      this.lose();
+      void this.connect();
+    }
   }
 
   watch(sessionId: string, options: Partial<WatchOptions> = {}): Watch {
@@ -88,7 +95,7 @@ export class EventRig {
   }
 
   private tellHistory(positions: Record<string, number>) {
-    if (!this.keepsHistory) throw new Error('no history today');
+    if (!this.keepsHistory) throw GatewayError.invalid('history', 'is not to be had today');
     return { events: this.stored.filter(({ aggregate_id, seq }) => seq > (positions[aggregate_id] ?? -1)), bytes: 1_000 };
   }
 

@@ -11,6 +11,8 @@ const STALLED_MS = 30_000;
 /** How long what a reader had from another replica may take to arrive here. */
 const LAG_MS = 5_000;
 const LAG_CHECK_MS = 20;
+/** OpenCode may be away a moment before its events are known to stay away. */
+const AWAY_CHECK_MS = 250;
 /** A reader that finds its place gone again so often is told to read the state. */
 const MAX_ATTEMPTS = 3;
 
@@ -57,14 +59,14 @@ export class CatchUp {
   }
 
   /** Says that the reader's position means nothing any more, gives the present state, and goes on from there. @throws GatewayError as `resume`; UNAVAILABLE */
-  async resync(): Promise<void> {
+  async resync(lastKnown = 0): Promise<void> {
     await this.source.untilReady();
     if (this.subscriber.closed) return;
     const feed = this.source.feeds.of(this.sessionId);
     const ordinal = feed.ring.end;
-    const lastSequence = feed.positions.of(this.sessionId)?.sequence ?? 0;
+    const lastSequence = feed.positions.of(this.sessionId)?.sequence ?? lastKnown;
     this.follower.next({ type: 'resync', directory: '', sessionId: this.sessionId, eventId: '', sequence: undefined, lastSequence });
-    for (const event of await this.source.readState(this.sessionId)) {
+    for (const event of (await this.ask(() => this.source.readState(this.sessionId))) ?? []) {
       const wait = this.give(event);
       if (wait !== undefined) await wait;
     }
@@ -100,9 +102,9 @@ export class CatchUp {
 
   /** False when OpenCode cannot tell what came behind the position. */
   private async readHistory(): Promise<boolean> {
-    await this.source.untilReady();
     const { sequence } = this.position;
-    const stored = await this.source.history.read({ rootId: this.sessionId, known: new Map([[this.sessionId, sequence - 1]]) });
+    const known = new Map([[this.sessionId, sequence - 1]]);
+    const stored = await this.ask(() => this.source.history.read({ rootId: this.sessionId, known }));
     const own = stored?.find(({ content }) => content.sessionId === this.sessionId);
     // A position that OpenCode does not know is none of its own.
     if (stored === undefined || own?.content.sequence !== sequence) return false;
@@ -130,6 +132,20 @@ export class CatchUp {
     }
     const lags = (): boolean => [...lasts].some(([id, { sequence }]) => (feed.positions.of(id)?.sequence ?? sequence) < sequence);
     for (const deadlineMs = Date.now() + LAG_MS; lags() && Date.now() < deadlineMs;) await delay(LAG_CHECK_MS);
+  }
+
+  /** An answer of OpenCode, once it is there; undefined when the reader has left before. */
+  private async ask<T>(question: () => Promise<T>): Promise<T | undefined> {
+    while (!this.subscriber.closed) {
+      await this.source.untilReady();
+      try {
+        return await question();
+      } catch (error) {
+        if (!(error instanceof GatewayError) || error.code !== 'UNAVAILABLE') throw error;
+        await delay(AWAY_CHECK_MS);
+      }
+    }
+    return undefined;
   }
 
   private give(event: GatewayEvent): Promise<void> | undefined {

@@ -27,6 +27,7 @@ export interface StoredEvent {
 interface Waiting {
   readonly request: HistoryRequest;
   readonly resolve: (events: StoredEvent[] | undefined) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -46,11 +47,15 @@ export class EventHistory {
     private readonly maxBytes: number,
   ) {}
 
-  /** In the order they happened, a session's own always by their number; undefined when OpenCode cannot tell, or not at a fair price. */
+  /**
+   * In the order they happened, a session's own always by their number; undefined when OpenCode cannot tell, or not at a fair price.
+   *
+   * @throws GatewayError UNAVAILABLE when OpenCode is away
+   */
   read(request: HistoryRequest): Promise<StoredEvent[] | undefined> {
     if (this.restUntilMs - Date.now() > MAX_WAIT_MS) return Promise.resolve(undefined);
-    return new Promise((resolve) => {
-      this.waiting.push({ request, resolve });
+    return new Promise((resolve, reject) => {
+      this.waiting.push({ request, resolve, reject });
       if (!this.reading) void this.readWaiting();
     });
   }
@@ -76,8 +81,9 @@ export class EventHistory {
       const bySession = groupBy(events, ({ aggregate_id }) => aggregate_id);
       for (const { request, resolve } of batch) resolve(trees.pick(request, bySession).map((content) => ({ content, size })));
     } catch (error) {
-      const isTooMuch = error instanceof GatewayError && error.code === 'RESOURCE_EXHAUSTED';
-      if (!isTooMuch || batch.length === 1) return refuse(batch);
+      const code = error instanceof GatewayError ? error.code : undefined;
+      if (code === 'UNAVAILABLE') return batch.forEach(({ reject }) => reject(error));
+      if (code !== 'RESOURCE_EXHAUSTED' || batch.length === 1) return refuse(batch);
       // Together they want too much; each alone may not.
       const half = Math.ceil(batch.length / 2);
       await this.readBatch(batch.slice(0, half));

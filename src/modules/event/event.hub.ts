@@ -98,9 +98,9 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
       const catchUp = new CatchUp(this.sourceFor(sessionId), sessionId, follower, subscriber, (feed) =>
         join(feed, feed.snapshotFor(sessionId)),
       );
-      follower.onLostTrack = () => {
+      follower.onLostTrack = (lastSequence) => {
         this.feeds.find(sessionId)?.followers.delete(follower);
-        catchUp.resync().catch((error: unknown) => follower.end(error));
+        catchUp.resync(lastSequence).catch((error: unknown) => follower.end(error));
       };
       const feed = this.feeds.of(sessionId);
       if (after === undefined) join(feed, feed.snapshot());

@@ -39,7 +39,7 @@ describe('EventIntake', () => {
 
     expect(watch.events).toMatchObject([
       { sequence: 0 },
-      { type: 'resync', lastSequence: 2 },
+      { type: 'resync' },
       { type: 'session_updated', session: { title: 'now' } },
       { type: 'session_status', status: { type: 'idle' } },
     ]);

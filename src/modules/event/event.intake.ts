@@ -1,4 +1,3 @@
-import { Logger } from '@nestjs/common';
 import type { OpencodeMember } from '../../common/opencode/opencode.pool.js';
 import type { UpstreamFrame } from '../../common/opencode/opencode.types.js';
 import { EventHistory, type StoredEvent } from './event.history.js';
@@ -21,14 +20,13 @@ interface Held {
 /**
  * The way of OpenCode's frames into the feeds: each durable event once and in order, whatever the connection does.
  *
- * After a connect, and when a number is missing, frames wait until what was missed is read from OpenCode's history. Where
- * that cannot be had, the followers are told to read the state again.
+ * After a connect frames wait until what was missed is read from OpenCode's history. Where that cannot be had, followers
+ * begin anew. A connection on which a number is missing is as good as broken: it is begun anew too.
  */
 export class EventIntake {
   readonly history: EventHistory;
   /** Events of types we do not know or do not show, since the start. */
   unseenCount = 0;
-  private readonly logger = new Logger(EventIntake.name);
   private readonly recentIds = new RecentIds();
   /** Frames that wait for what was missed before them; undefined while events flow. */
   private held: Held[] | undefined = [];
@@ -45,7 +43,7 @@ export class EventIntake {
     this.history = new EventHistory(member, historyBytes);
   }
 
-  /** @throws Error when more comes than can wait */
+  /** @throws Error when events were lost, or more come than can wait: the connection must be begun anew */
   onFrame(frame: UpstreamFrame, size: number): void {
     if (this.held === undefined) return this.handle(frame, size);
     this.held.push({ frame, size });
@@ -93,7 +91,6 @@ export class EventIntake {
     const { held } = this;
     this.held = undefined;
     this.heldCharacters = 0;
-    // A frame may find another gap: what comes behind it then waits again.
     for (const { frame, size } of held ?? []) this.onFrame(frame, size);
   }
 
@@ -110,7 +107,7 @@ export class EventIntake {
     } else if (content.type === 'text_growth') {
       this.feeds.find(content.sessionId)?.grow(content);
     } else if (content.sequence !== undefined) {
-      this.receive(content, content.sequence, { frame, size });
+      this.receive(content, content.sequence, size);
     } else if (this.recentIds.add(content.eventId)) {
       this.tellTransient(content);
     }
@@ -125,12 +122,12 @@ export class EventIntake {
     }
   }
 
-  /** A durable event off the connection. */
-  private receive(content: OrderedContent, sequence: number, held: Held): void {
+  /** A durable event off the connection. @throws Error when events of its session were lost before it */
+  private receive(content: OrderedContent, sequence: number, size: number): void {
     const feed = this.feeds.of(content.sessionId);
     const arrival = feed.positions.arrivalOf(content.sessionId, sequence);
-    if (arrival === 'next') this.take(feed, content, sequence, held.size);
-    if (arrival === 'gap') void this.repair(feed, content.sessionId, sequence, held);
+    if (arrival === 'gap') throw new Error(`events of session ${content.sessionId} were lost before number ${sequence}`);
+    if (arrival === 'next') this.take(feed, content, sequence, size);
   }
 
   private take(feed: SessionFeed, content: OrderedContent, sequence: number, size: number): void {
@@ -145,20 +142,6 @@ export class EventIntake {
     this.feeds.recent.push(event, sequence, size);
     root.publish(event, size);
     if (event.type === 'session_deleted') root.positions.forget(sessionId);
-  }
-
-  /** Events of a session were lost on the way: fills the hole, and lets go on what came behind it. */
-  private async repair(feed: SessionFeed, sessionId: string, sequence: number, behind: Held): Promise<void> {
-    const { connection } = this;
-    this.logger.warn(`Events of session ${sessionId} were lost on the way; reading them again`);
-    this.hold();
-    this.held?.push(behind);
-    const [missed] = await this.readMissed([feed]);
-    if (connection !== this.connection) return;
-    this.fill(feed, missed);
-    // An event that OpenCode itself does not know is none, and its number must not count.
-    if (feed.positions.arrivalOf(sessionId, sequence) === 'gap') this.held?.shift();
-    this.release();
   }
 
   /** What came behind the positions of each feed, the last known event included; undefined where it cannot be had, or is not needed. */

@@ -6,6 +6,8 @@ import { GrowingTexts } from './growing-texts.js';
 import { Positions } from './positions.js';
 import { ReplayRing, type ReplayBounds } from './replay-ring.js';
 
+export type Resync = Extract<GatewayEvent, { type: 'resync' }>;
+
 /** Somebody who gets events as they come. Must not throw and must not wait. */
 export interface Follower {
   /** `none`: no growing text at all. */
@@ -15,7 +17,7 @@ export interface Follower {
   readonly sessionId: string | undefined;
   next(event: GatewayEvent): void;
   /** Events were missed for good, which the event says; a follower that can begins anew from the present state. */
-  loseTrack(event: GatewayEvent): void;
+  loseTrack(event: Resync): void;
   end(error: unknown): void;
 }
 
@@ -143,7 +145,7 @@ export class SessionFeed {
     const { rootId } = this;
     const lastSequence = this.positions.of(rootId)?.sequence ?? 0;
     this.forgetHistory();
-    const event: GatewayEvent = { type: 'resync', directory: '', sessionId: rootId, eventId: '', sequence: undefined, lastSequence };
+    const event: Resync = { type: 'resync', directory: '', sessionId: rootId, eventId: '', sequence: undefined, lastSequence };
     for (const follower of [...this.followers, ...this.everywhere]) follower.loseTrack(event);
   }
 

@@ -1,13 +1,14 @@
 import type { Subscriber } from 'rxjs';
 import type { GatewayEvent } from './event.model.js';
-import type { Follower } from './session-feed.js';
+import type { Follower, Resync } from './session-feed.js';
 
 /** A caller's subscription as a follower. A class, so that thousands of them share one shape and one code path. */
 export class WatchingFollower implements Follower {
   readonly textMode: Follower['textMode'];
   readonly durableOnly: boolean;
   readonly sessionId: string | undefined;
-  onLostTrack: (() => void) | undefined;
+  /** What to do instead of only saying so. */
+  onLostTrack: ((lastSequence: number) => void) | undefined;
 
   constructor(
     wish: Pick<Follower, 'textMode' | 'durableOnly' | 'sessionId'>,
@@ -22,9 +23,9 @@ export class WatchingFollower implements Follower {
     this.subscriber.next(event);
   }
 
-  loseTrack(event: GatewayEvent): void {
+  loseTrack(event: Resync): void {
     if (this.onLostTrack === undefined) this.next(event);
-    else this.onLostTrack();
+    else this.onLostTrack(event.lastSequence);
   }
 
   end(error: unknown): void {
