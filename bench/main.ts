@@ -2,9 +2,12 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { fileRows } from './rows/files.rows.js';
 import { listRows } from './rows/list.rows.js';
+import { ingestRows, sessionsRows } from './rows/ingest.rows.js';
 import { latencyRows } from './rows/latency.rows.js';
 import { memoryRows } from './rows/memory.rows.js';
+import { resumeRows } from './rows/resume.rows.js';
 import { slowReaderRows } from './rows/slow-reader.rows.js';
+import { soakRows } from './rows/soak.rows.js';
 import { fanOutRows, oneStreamRows } from './rows/streams.rows.js';
 import { restUnaryRows, unaryRows } from './rows/unary.rows.js';
 import { toMarkdown, type Row } from './table.js';
@@ -18,14 +21,19 @@ const measurements: Readonly<Record<string, () => Promise<Row[]>>> = {
   latency: latencyRows,
   memory: memoryRows,
   'slow-reader': slowReaderRows,
+  ingest: ingestRows,
+  sessions: sessionsRows,
+  resume: resumeRows,
   files: async () => [...(await fileRows()), ...(await listRows())],
 };
+/** Only when named: it takes twenty minutes. */
+const LONG = { soak: soakRows };
 
 const { values } = parseArgs({ options: { only: { type: 'string', default: Object.keys(measurements).join(',') } } });
 const rows: Row[] = [];
 for (const name of values.only.split(',')) {
-  const measure = measurements[name];
-  if (measure === undefined) throw new Error(`--only takes a list of ${Object.keys(measurements).join(', ')}`);
+  const measure = { ...measurements, ...LONG }[name];
+  if (measure === undefined) throw new Error(`--only takes a list of ${Object.keys({ ...measurements, ...LONG }).join(', ')}`);
   console.error(`${name} …`);
   rows.push(...(await measure()));
 }

@@ -31,9 +31,13 @@ export async function onStage<T>(measure: (stage: Stage) => Promise<T>, workspac
   }
 }
 
-/** The session's deltas over gRPC. */
-export function grpcDeltas({ grpcAddress }: Stage, connections: number): GrpcTarget {
-  const request = create(SubscribeSessionEventsRequestSchema, { sessionId: SESSION_ID, textMode: TextMode.DELTA });
+/** The session's deltas over gRPC; from its first event on if need be. */
+export function grpcDeltas({ grpcAddress }: Stage, connections: number, fromBeginning = false): GrpcTarget {
+  const request = create(SubscribeSessionEventsRequestSchema, {
+    sessionId: SESSION_ID,
+    textMode: TextMode.DELTA,
+    ...(fromBeginning && { afterSequence: 0n }),
+  });
   return {
     address: grpcAddress,
     path: methodPath(EventService.method.subscribeSessionEvents),

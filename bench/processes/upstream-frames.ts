@@ -5,16 +5,20 @@ export const CEILING_EVENTS = '/ceiling/event';
 export const WORKSPACE = '/workspace';
 const DIRECTORY = `${WORKSPACE}/project`;
 const PROJECT_ID = 'c5bbf01d334e97890cb2b67681fb96a97272b980';
-const TICKS_PER_MS = 4_096n;
-const TIME_MASK = (1n << 48n) - 1n;
+const ID_PLACE = '<id>';
+const DELTA_END = '"}}}\n\n';
+const TICKS_PER_MS = 4_096;
+const TIME_RANGE = 2 ** 48;
 
-let lastTick = 0n;
+/** Of the present millisecond. */
+let ticks = { atMs: 0, next: 0 };
 
 /** An id as OpenCode makes them: 48 bits of time, then chance. */
 function newId(prefix: 'evt' | 'msg' | 'prt'): string {
-  const tick = BigInt(Date.now()) * TICKS_PER_MS;
-  lastTick = tick > lastTick ? tick : lastTick + 1n;
-  return `${prefix}_${(lastTick & TIME_MASK).toString(16).padStart(12, '0')}001YAk0Kmibi7xHZ`;
+  const nowMs = Date.now();
+  ticks = nowMs > ticks.atMs ? { atMs: nowMs, next: 0 } : { ...ticks, next: ticks.next + 1 };
+  const time = (ticks.atMs * TICKS_PER_MS + ticks.next) % TIME_RANGE;
+  return `${prefix}_${time.toString(16).padStart(12, '0')}001YAk0Kmibi7xHZ`;
 }
 
 export const session = {
@@ -37,6 +41,37 @@ export function toServerFrame(type: 'server.connected' | 'server.heartbeat'): st
   return `data: ${JSON.stringify({ payload: { id: newId('evt'), type, properties: {} } })}\n\n`;
 }
 
+/** A durable event that OpenCode keeps. */
+export interface StoredEvent {
+  readonly id: string;
+  readonly aggregate_id: string;
+  readonly seq: number;
+  readonly type: string;
+  readonly data: object;
+}
+
+/** The `nth` event of a long history: a text part of a usual length, whole. */
+export function toStoredEvent(nth: number): StoredEvent {
+  const messageID = `msg_${String(Math.floor(nth / 10)).padStart(12, '0')}001YAk0Kmibi7xHZ`;
+  const time = { start: session.time.created, end: session.time.created };
+  const part = { id: newId('prt'), messageID, sessionID: SESSION_ID, type: 'text', text: `${nth} `.repeat(50), time };
+  const data = { sessionID: SESSION_ID, part, time: time.end };
+  return { id: newId('evt'), aggregate_id: SESSION_ID, seq: nth, type: 'message.part.updated.1', data };
+}
+
+/** The `nth` of many other sessions is made. */
+export function toOtherSession(nth: number): string {
+  const id = `ses_other${nth}`;
+  const syncEvent = {
+    id: newId('evt'),
+    type: 'session.created.1',
+    seq: 0,
+    aggregateID: id,
+    data: { sessionID: id, info: { ...session, id } },
+  };
+  return toFrame({ type: 'sync', syncEvent, id: syncEvent.id });
+}
+
 /** One assistant message whose text grows delta by delta, as `/global/event` tells it. */
 export class GrowingMessage {
   private static sequence = 0;
@@ -44,7 +79,7 @@ export class GrowingMessage {
   private readonly startedAtMs = Date.now();
   private partId = newId('prt');
   private text = '';
-  private frameStart = '';
+  private frame: { readonly beforeId: string; readonly beforeDelta: string } = { beforeId: '', beforeDelta: '' };
 
   begin(): string {
     const info = { id: this.messageId, sessionID: SESSION_ID, role: 'assistant', modelID: 'scripted', providerID: 'scripted' };
@@ -55,14 +90,15 @@ export class GrowingMessage {
     this.partId = newId('prt');
     this.text = '';
     const properties = { sessionID: SESSION_ID, messageID: this.messageId, partID: this.partId, field: 'text', delta: '' };
-    // Deltas differ in their text alone: with the rest made once the script is faster than what it feeds.
-    this.frameStart = toFrame({ id: newId('evt'), type: 'message.part.delta', properties }).slice(0, -'"}}}\n\n'.length);
+    // Deltas differ in id and text alone: with the rest made once the script is faster than what it feeds.
+    const [beforeId = '', beforeDelta = ''] = toFrame({ id: ID_PLACE, type: 'message.part.delta', properties }).split(ID_PLACE);
+    this.frame = { beforeId, beforeDelta: beforeDelta.slice(0, -DELTA_END.length) };
     return this.part({ start: this.startedAtMs });
   }
 
   grow(delta: string): string {
     this.text += delta;
-    return `${this.frameStart}${delta}"}}}\n\n`;
+    return `${this.frame.beforeId}${newId('evt')}${this.frame.beforeDelta}${delta}${DELTA_END}`;
   }
 
   endPart(): string {

@@ -1,11 +1,21 @@
 import { once } from 'node:events';
-import { createServer, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { pace } from '../pace.js';
 import { serve } from '../remote.js';
-import { CEILING_EVENTS, GrowingMessage, session, SESSION_ID, toServerFrame, WORKSPACE } from './upstream-frames.js';
+import {
+  CEILING_EVENTS,
+  GrowingMessage,
+  session,
+  SESSION_ID,
+  toOtherSession,
+  toServerFrame,
+  toStoredEvent,
+  WORKSPACE,
+  type StoredEvent,
+} from './upstream-frames.js';
 
 /** A scripted OpenCode: what the gateway asks at its start and for one busy session, and that session's events on command. */
 export type UpstreamCommands = typeof commands;
@@ -46,10 +56,19 @@ const server = createServer((request, response) => {
   const path = request.url?.split('?')[0] ?? '';
   if (path === '/global/event') return follow(response, 'gateway');
   if (path === CEILING_EVENTS) return follow(response, 'ceiling');
+  if (path === '/sync/history') return void tellHistory(request, response);
   const answer = answers[path];
   response.writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' });
   response.end(JSON.stringify(answer ?? { name: 'NotFoundError', data: { message: path } }));
 });
+
+let history: readonly StoredEvent[] = [];
+
+async function tellHistory(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const body = JSON.parse((await request.setEncoding('utf8').toArray()).join('')) as Record<string, number>;
+  response.writeHead(200, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(history.filter(({ seq }) => seq > (body[SESSION_ID] ?? -1))));
+}
 
 function tell(frames: string, to = readers): void {
   for (const reader of to) reader.write(frames);
@@ -90,6 +109,16 @@ const commands = {
     await once(server, 'listening');
     setInterval(() => tell(toServerFrame('server.heartbeat'), audiences.gateway), HEARTBEAT_MS).unref();
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  },
+
+  /** Keeps a history of so many durable events, for those who ask for it. */
+  remember(count: number): void {
+    history = Array.from({ length: count }, (_, nth) => toStoredEvent(nth));
+  },
+
+  /** Tells of so many other sessions. */
+  meet(count: number): void {
+    for (let nth = 0; nth < count; nth += 1) tell(toOtherSession(nth));
   },
 
   /** Lets a text grow at a rate (Infinity: as fast as it is read); gives the number of deltas. The nth delta is `w<n> `. */
