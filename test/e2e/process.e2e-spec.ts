@@ -56,6 +56,20 @@ describe('the process', () => {
     expect(running).toBeGreaterThanOrEqual(3);
   });
 
+  it('kills an OpenCode that hangs, and starts another', async () => {
+    const gateway = start({ OPENCODE_HANG_S: '2' });
+    await gateway.says(/OpenCode is ready/);
+    const [hanging = 0] = processesWith(opencode.root, /^[^\0]*opencode\0serve/);
+
+    process.kill(hanging, 'SIGSTOP');
+
+    await gateway.says(/answered nothing for 2 s; killing it/);
+    const others = (): number[] => processesWith(opencode.root, /^[^\0]*opencode\0serve/).filter((pid) => pid !== hanging);
+    while (others().length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    gateway.kill('SIGTERM');
+    expect(await gateway.exited).toBe(0);
+  });
+
   it('leaves no OpenCode behind when it is killed', async () => {
     const gateway = start();
     await gateway.says(/is ready/);

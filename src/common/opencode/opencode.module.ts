@@ -56,6 +56,7 @@ export class OpencodeLifecycle implements OnApplicationShutdown {
         password: config.OPENCODE_SERVER_PASSWORD,
         environment,
         debug: config.OPENCODE_DEBUG,
+        maxSilenceMs: config.OPENCODE_HANG_S * 1_000,
       },
       new Logger('OpenCode'),
     );

@@ -7,10 +7,12 @@ import { StartError } from '../config/config.js';
 import { GatewayError } from '../errors/gateway-error.js';
 import { Backoff } from '../streams/backoff.js';
 import type { OpencodeEndpoint } from './opencode.http.js';
+import { HealthWatch } from './health-watch.js';
 import { pathWithRipgrep } from './opencode.binary.js';
 
 const START_TIMEOUT_MS = 30_000;
 const PROBE_TIMEOUT_MS = 1_000;
+const HEALTH_TIMEOUT_MS = 5_000;
 const PROBE_EVERY_MS = 50;
 const STOP_TIMEOUT_MS = 5_000;
 const RESTART_MIN_MS = 250;
@@ -45,6 +47,8 @@ export interface SupervisorOptions {
   readonly password: string | undefined;
   readonly environment: NodeJS.ProcessEnv;
   readonly debug: boolean;
+  /** An OpenCode that answers nothing for so long is killed, and started anew. */
+  readonly maxSilenceMs: number;
 }
 
 /** Our own `opencode serve`: started, watched, restarted with backoff, and ended with us. */
@@ -127,7 +131,11 @@ export class OpencodeSupervisor {
       signalGroup(child, 'SIGKILL');
       throw error;
     }
-    child.once('exit', (code, signal) => this.onExit(Date.now() - startedAtMs, signal ?? `code ${code}`));
+    const health = this.watchHealth(child, this.baseUrl);
+    child.once('exit', (code, signal) => {
+      health.stop();
+      this.onExit(Date.now() - startedAtMs, signal ?? `code ${code}`);
+    });
     if (child.exitCode !== null || child.signalCode !== null) this.onExit(0, 'early');
   }
 
@@ -157,20 +165,35 @@ export class OpencodeSupervisor {
 
   /** Between bind and ready OpenCode accepts connections and never answers them: each try needs a limit and a new connection. */
   private async untilItAnswers(baseUrl: string, deadline: AbortSignal): Promise<void> {
-    const authorization = `Basic ${Buffer.from(`${this.options.username}:${this.password}`).toString('base64')}`;
     while (!deadline.aborted) {
-      try {
-        const { statusCode, body } = await request(new URL('/global/health', baseUrl), {
-          headers: { authorization },
-          reset: true,
-          signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
-        });
-        await body.dump();
-        if (statusCode === 200) return;
-      } catch {
-        // Not yet: the next try tells.
-      }
+      if (await this.answers(baseUrl, PROBE_TIMEOUT_MS)) return;
       await new Promise((resolve) => setTimeout(resolve, PROBE_EVERY_MS));
+    }
+  }
+
+  private watchHealth(child: ChildProcess, baseUrl: string): HealthWatch {
+    const { maxSilenceMs } = this.options;
+    return new HealthWatch(
+      () => this.answers(baseUrl, HEALTH_TIMEOUT_MS),
+      maxSilenceMs,
+      () => {
+        this.logger.error(`OpenCode answered nothing for ${maxSilenceMs / 1_000} s; killing it`);
+        signalGroup(child, 'SIGKILL');
+      },
+    );
+  }
+
+  private async answers(baseUrl: string, timeoutMs: number): Promise<boolean> {
+    try {
+      const { statusCode, body } = await request(new URL('/global/health', baseUrl), {
+        headers: { authorization: `Basic ${Buffer.from(`${this.options.username}:${this.password}`).toString('base64')}` },
+        reset: true,
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      await body.dump();
+      return statusCode === 200;
+    } catch {
+      return false;
     }
   }
 
