@@ -8,7 +8,7 @@ const ranks = [
   ['file'],
   ['event'],
   ['permission', 'question', 'message'],
-  ['auth', 'workspace'],
+  ['ask', 'auth', 'workspace'],
 ];
 const pure = '\\.(model|mapper)\\.ts$';
 

@@ -1,0 +1,226 @@
+import { TurnState, type GlobalEvent } from '../../src/common/grpc/generated/event_pb.js';
+import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
+import { QuestionService } from '../../src/common/grpc/generated/question_pb.js';
+import { AskPolicy, SessionService, type CreateSessionRequest } from '../../src/common/grpc/generated/session_pb.js';
+import { PermissionService } from '../../src/common/grpc/generated/tool_pb.js';
+import { bodiesOf, collect, Conversation, finalStates, readUntil, textPart } from '../support/conversation.js';
+import type { Door } from '../support/door.js';
+import { script, type Operation } from '../support/scripted-model.js';
+import { doorOf, startTestGateway, type TestGateway } from '../support/test-gateway.js';
+
+const INVALID_ARGUMENT = 3;
+const NOT_FOUND = 5;
+const HOUR_S = 3_600;
+
+const bash: Operation = { t: 'tool', name: 'bash', args: { command: 'echo hello', description: 'test' } };
+const question: Operation = {
+  t: 'tool',
+  name: 'question',
+  args: { questions: [{ question: 'Which?', header: 'Which', options: [{ label: 'A', description: 'a' }], multiple: false }] },
+};
+const end: Operation = { t: 'text', value: 'end' };
+
+/** A sub-agent that does one thing. */
+function task(operation: Operation): Operation {
+  return { t: 'tool', name: 'task', args: { description: 'sub', subagent_type: 'general', prompt: script([operation], [end]) } };
+}
+
+function isAsk({ event }: GlobalEvent): boolean {
+  return event.case === 'permissionCreated' || event.case === 'questionAsked';
+}
+
+const sessions = SessionService.method;
+const permissions = PermissionService.method;
+const questions = QuestionService.method;
+
+async function begin(door: Door, policy: Partial<Pick<CreateSessionRequest, 'ask' | 'askTimeoutS'>> = {}): Promise<Conversation> {
+  const { id } = await door.call(sessions.createSession, { title: 'test', ...policy });
+  return Conversation.at(door, id);
+}
+
+/** Ids of what waits for an answer in a session. */
+async function pendingIn(door: Door, sessionId: string): Promise<string[]> {
+  const lists = await Promise.all([
+    door.call(permissions.listPermissions, { sessionId }),
+    door.call(questions.listQuestions, { sessionId }),
+  ]);
+  return [...lists[0].permissions, ...lists[1].questions].map(({ id }) => id);
+}
+
+describe('asks', () => {
+  let test: TestGateway;
+
+  beforeAll(async () => {
+    test = await startTestGateway({ permission: { bash: 'ask' } });
+  });
+
+  afterAll(() => test.stop());
+
+  describe.each(['grpc', 'rest'] as const)('over %s', (name) => {
+    let door: Door;
+
+    beforeEach(() => {
+      door = doorOf(test, name);
+    });
+
+    it('are rejected at once in a session that was told to reject them', async () => {
+      const conversation = await begin(door, { ask: AskPolicy.REJECT });
+
+      const events = await collect(conversation.stream([bash], [end]));
+
+      expect(bodiesOf(events, 'permissionReplied').map(({ reply }) => reply)).toEqual(['reject']);
+      expect(finalStates(events)).toEqual([TurnState.REJECTED]);
+      expect(await pendingIn(door, conversation.sessionId)).toEqual([]);
+    });
+
+    it('for permission are given once in a session that was told so, each time', async () => {
+      const conversation = await begin(door, { ask: AskPolicy.ONCE });
+
+      const events = await collect(conversation.stream([bash], [bash], [end]));
+
+      expect(bodiesOf(events, 'permissionReplied').map(({ reply }) => reply)).toEqual(['once', 'once']);
+      expect(finalStates(events)).toEqual([TurnState.COMPLETED]);
+    });
+
+    it('that are questions are rejected where permissions are given once', async () => {
+      const conversation = await begin(door, { ask: AskPolicy.ONCE });
+
+      const events = await collect(conversation.stream([question], [end]));
+
+      expect(bodiesOf(events, 'questionClosed')).toMatchObject([{ rejected: true }]);
+      expect(finalStates(events)).toEqual([TurnState.REJECTED]);
+    });
+
+    it.each([
+      ['rejects', AskPolicy.REJECT, 'reject'],
+      ['gives once', AskPolicy.ONCE, 'once'],
+    ])('of sub-agents meet the policy of their root, which %s', async (_, ask, reply) => {
+      const conversation = await begin(door, { ask });
+
+      const events = await collect(conversation.stream([task(bash)], [end]));
+
+      expect(bodiesOf(events, 'permissionReplied').map((replied) => replied.reply)).toEqual([reply]);
+      expect(events.filter(isAsk).map(({ sessionId }) => sessionId)).not.toContain(conversation.sessionId);
+      expect(finalStates(events)).toEqual([TurnState.COMPLETED]);
+    });
+
+    it('meet the policy that a child session has of its own', async () => {
+      const { sessionId: parentId } = await begin(door, { ask: AskPolicy.REJECT });
+      const { id } = await door.call(sessions.createSession, { title: 'child', parentId, ask: AskPolicy.ONCE });
+
+      const events = await collect(Conversation.at(door, id).stream([bash], [end]));
+
+      expect(finalStates(events)).toEqual([TurnState.COMPLETED]);
+    });
+
+    it('wait for the caller as long as the session says, and no longer', async () => {
+      const patient = await begin(door, { ask: AskPolicy.REJECT, askTimeoutS: HOUR_S });
+      const hasty = await begin(door, { ask: AskPolicy.REJECT, askTimeoutS: 1 });
+
+      const [answered, unanswered] = await Promise.all([
+        collect(patient.stream([bash], [end]), (event) => (isAsk(event) ? patient.answerPermission('once') : undefined)),
+        collect(hasty.stream([bash], [end])),
+      ]);
+
+      expect(finalStates(answered)).toEqual([TurnState.COMPLETED]);
+      expect(finalStates(unanswered)).toEqual([TurnState.REJECTED]);
+    });
+
+    it('that wait already meet the policy a session is given later', async () => {
+      const conversation = await begin(door);
+      const { sessionId } = conversation;
+
+      const events = await collect(conversation.stream([task(bash)], [end]), async (event) => {
+        if (!isAsk(event)) return;
+        await door.call(sessions.updateSession, { sessionId, ask: AskPolicy.REJECT, askTimeoutS: HOUR_S });
+        await door.call(sessions.updateSession, { sessionId, ask: AskPolicy.ONCE });
+      });
+
+      expect(bodiesOf(events, 'permissionReplied').map(({ reply }) => reply)).toEqual(['once']);
+    });
+
+    it('have a policy that is told, changed, taken away, and copied with the history', async () => {
+      const { sessionId } = await begin(door, { ask: AskPolicy.ONCE, askTimeoutS: 7 });
+      const told = await door.call(sessions.getSession, { sessionId });
+      const copied = await door.call(sessions.forkSession, { sessionId });
+      const renamed = await door.call(sessions.updateSession, { sessionId, title: 'renamed' });
+      const changed = await door.call(sessions.updateSession, { sessionId, ask: AskPolicy.WAIT });
+      const removed = await door.call(sessions.updateSession, { sessionId, ask: AskPolicy.UNSPECIFIED });
+
+      for (const session of [told, copied, renamed]) expect(session).toMatchObject({ ask: AskPolicy.ONCE, askTimeoutS: 7 });
+      expect(changed).toMatchObject({ ask: AskPolicy.WAIT, askTimeoutS: 0 });
+      expect(removed.ask).toBe(AskPolicy.UNSPECIFIED);
+      expect(removed.askTimeoutS).toBeUndefined();
+    });
+
+    it.each([
+      ['a time without an answer', { askTimeoutS: 5 }, 'ask_timeout_s'],
+      ['a time to wait for ever', { ask: AskPolicy.WAIT, askTimeoutS: 5 }, 'ask_timeout_s'],
+      ['a time no timer can wait', { ask: AskPolicy.ONCE, askTimeoutS: 2_147_484 }, 'ask_timeout_s'],
+      ['a policy that is none', { ask: 9 as AskPolicy }, 'ask'],
+    ])('take no policy with %s', async (_, policy, field) => {
+      const { sessionId } = await begin(door);
+
+      const created = door.call(sessions.createSession, policy);
+      const updated = door.call(sessions.updateSession, { sessionId, ...policy });
+
+      await expect(created).rejects.toMatchObject({ code: INVALID_ARGUMENT, fields: [field] });
+      await expect(updated).rejects.toMatchObject({ code: INVALID_ARGUMENT, fields: [field] });
+    });
+
+    it('of a sub-agent stand in the lists of its root and of its own, and are answered through no other session', async () => {
+      const stranger = await begin(door);
+      const conversation = await begin(door);
+
+      const events = await collect(conversation.stream([task(bash)], [end]), async (event) => {
+        if (event.event.case !== 'permissionCreated') return;
+        const permissionId = event.event.value.permission?.id ?? '';
+        expect(await pendingIn(door, conversation.sessionId)).toEqual([permissionId]);
+        expect(await pendingIn(door, event.sessionId)).toEqual([permissionId]);
+        expect(await pendingIn(door, stranger.sessionId)).toEqual([]);
+        const answer = { permissionId, response: 'once' };
+        const strange = door.call(permissions.respondToPermission, { ...answer, sessionId: stranger.sessionId });
+        await expect(strange).rejects.toMatchObject({ code: NOT_FOUND, reason: 'PERMISSION_NOT_FOUND' });
+        await door.call(permissions.respondToPermission, { ...answer, sessionId: event.sessionId });
+      });
+
+      expect(finalStates(events)).toEqual([TurnState.COMPLETED]);
+      expect(await pendingIn(door, conversation.sessionId)).toEqual([]);
+    });
+
+    it.each([
+      ['a permission', bash],
+      ['a question', question],
+      ['a permission of a sub-agent', task(bash)],
+    ])('that are %s are gone when the session is aborted, and followers are told', async (_, operation) => {
+      const conversation = await begin(door);
+      const { sessionId } = conversation;
+      const follower = conversation.watch();
+      const sent = door.call(MessageService.method.runMessage, { sessionId, parts: [textPart(script([operation]))] });
+      await readUntil(conversation.watch(), isAsk);
+
+      await conversation.abort();
+
+      const told = await readUntil(follower, ({ event }) => event.case === 'permissionReplied' || event.case === 'questionClosed');
+      expect(told.filter(isAsk)).toHaveLength(1);
+      expect(await pendingIn(door, sessionId)).toEqual([]);
+      await sent;
+      expect((await conversation.run([end])).textParts).toEqual(['end']);
+    });
+  });
+
+  it('that nobody answers in time are answered as the deployment says, but where a session says otherwise', async () => {
+    const strict = await startTestGateway({ permission: { bash: 'ask' }, settings: { ASK_DEFAULT: 'reject', ASK_TIMEOUT_S: '0.2' } });
+    const conversation = await begin(strict.grpc);
+    const patient = await begin(strict.grpc, { ask: AskPolicy.WAIT });
+    const waiting = patient.stream([bash], [end]);
+    await readUntil(patient.watch(), isAsk);
+
+    expect(finalStates(await collect(conversation.stream([bash], [end])))).toEqual([TurnState.REJECTED]);
+    expect(finalStates(await collect(conversation.stream([question], [end])))).toEqual([TurnState.REJECTED]);
+    expect(await pendingIn(strict.grpc, patient.sessionId)).toHaveLength(1);
+    await patient.abort();
+    expect(finalStates(await collect(waiting))).toEqual([TurnState.ABORTED]);
+    await strict.stop();
+  });
+});
