@@ -1,51 +1,19 @@
-import { TurnState, type GlobalEvent } from '../../src/common/grpc/generated/event_pb.js';
+import { TurnState } from '../../src/common/grpc/generated/event_pb.js';
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
-import { QuestionService } from '../../src/common/grpc/generated/question_pb.js';
-import { AskPolicy, SessionService, type CreateSessionRequest } from '../../src/common/grpc/generated/session_pb.js';
+import { AskPolicy, SessionService } from '../../src/common/grpc/generated/session_pb.js';
 import { PermissionService } from '../../src/common/grpc/generated/tool_pb.js';
+import { bash, beginAsking, end, isAnswer, isAsk, pendingIn, question, task } from '../support/asks.js';
 import { bodiesOf, collect, Conversation, finalStates, readUntil, textPart } from '../support/conversation.js';
 import type { Door } from '../support/door.js';
-import { script, type Operation } from '../support/scripted-model.js';
+import { script } from '../support/scripted-model.js';
 import { doorOf, startTestGateway, type TestGateway } from '../support/test-gateway.js';
 
 const INVALID_ARGUMENT = 3;
 const NOT_FOUND = 5;
 const HOUR_S = 3_600;
 
-const bash: Operation = { t: 'tool', name: 'bash', args: { command: 'echo hello', description: 'test' } };
-const question: Operation = {
-  t: 'tool',
-  name: 'question',
-  args: { questions: [{ question: 'Which?', header: 'Which', options: [{ label: 'A', description: 'a' }], multiple: false }] },
-};
-const end: Operation = { t: 'text', value: 'end' };
-
-/** A sub-agent that does one thing. */
-function task(operation: Operation): Operation {
-  return { t: 'tool', name: 'task', args: { description: 'sub', subagent_type: 'general', prompt: script([operation], [end]) } };
-}
-
-function isAsk({ event }: GlobalEvent): boolean {
-  return event.case === 'permissionCreated' || event.case === 'questionAsked';
-}
-
 const sessions = SessionService.method;
 const permissions = PermissionService.method;
-const questions = QuestionService.method;
-
-async function begin(door: Door, policy: Partial<Pick<CreateSessionRequest, 'ask' | 'askTimeoutS'>> = {}): Promise<Conversation> {
-  const { id } = await door.call(sessions.createSession, { title: 'test', ...policy });
-  return Conversation.at(door, id);
-}
-
-/** Ids of what waits for an answer in a session. */
-async function pendingIn(door: Door, sessionId: string): Promise<string[]> {
-  const lists = await Promise.all([
-    door.call(permissions.listPermissions, { sessionId }),
-    door.call(questions.listQuestions, { sessionId }),
-  ]);
-  return [...lists[0].permissions, ...lists[1].questions].map(({ id }) => id);
-}
 
 describe('asks', () => {
   let test: TestGateway;
@@ -64,7 +32,7 @@ describe('asks', () => {
     });
 
     it('are rejected at once in a session that was told to reject them', async () => {
-      const conversation = await begin(door, { ask: AskPolicy.REJECT });
+      const conversation = await beginAsking(door, { ask: AskPolicy.REJECT });
 
       const events = await collect(conversation.stream([bash], [end]));
 
@@ -74,7 +42,7 @@ describe('asks', () => {
     });
 
     it('for permission are given once in a session that was told so, each time', async () => {
-      const conversation = await begin(door, { ask: AskPolicy.ONCE });
+      const conversation = await beginAsking(door, { ask: AskPolicy.ONCE });
 
       const events = await collect(conversation.stream([bash], [bash], [end]));
 
@@ -83,7 +51,7 @@ describe('asks', () => {
     });
 
     it('that are questions are rejected where permissions are given once', async () => {
-      const conversation = await begin(door, { ask: AskPolicy.ONCE });
+      const conversation = await beginAsking(door, { ask: AskPolicy.ONCE });
 
       const events = await collect(conversation.stream([question], [end]));
 
@@ -95,7 +63,7 @@ describe('asks', () => {
       ['rejects', AskPolicy.REJECT, 'reject'],
       ['gives once', AskPolicy.ONCE, 'once'],
     ])('of sub-agents meet the policy of their root, which %s', async (_, ask, reply) => {
-      const conversation = await begin(door, { ask });
+      const conversation = await beginAsking(door, { ask });
 
       const events = await collect(conversation.stream([task(bash)], [end]));
 
@@ -105,7 +73,7 @@ describe('asks', () => {
     });
 
     it('meet the policy that a child session has of its own', async () => {
-      const { sessionId: parentId } = await begin(door, { ask: AskPolicy.REJECT });
+      const { sessionId: parentId } = await beginAsking(door, { ask: AskPolicy.REJECT });
       const { id } = await door.call(sessions.createSession, { title: 'child', parentId, ask: AskPolicy.ONCE });
 
       const events = await collect(Conversation.at(door, id).stream([bash], [end]));
@@ -114,8 +82,8 @@ describe('asks', () => {
     });
 
     it('wait for the caller as long as the session says, and no longer', async () => {
-      const patient = await begin(door, { ask: AskPolicy.REJECT, askTimeoutS: HOUR_S });
-      const hasty = await begin(door, { ask: AskPolicy.REJECT, askTimeoutS: 1 });
+      const patient = await beginAsking(door, { ask: AskPolicy.REJECT, askTimeoutS: HOUR_S });
+      const hasty = await beginAsking(door, { ask: AskPolicy.REJECT, askTimeoutS: 1 });
 
       const [answered, unanswered] = await Promise.all([
         collect(patient.stream([bash], [end]), (event) => (isAsk(event) ? patient.answerPermission('once') : undefined)),
@@ -127,7 +95,7 @@ describe('asks', () => {
     });
 
     it('that wait already meet the policy a session is given later', async () => {
-      const conversation = await begin(door);
+      const conversation = await beginAsking(door);
       const { sessionId } = conversation;
 
       const events = await collect(conversation.stream([task(bash)], [end]), async (event) => {
@@ -140,7 +108,7 @@ describe('asks', () => {
     });
 
     it('have a policy that is told, changed, taken away, and copied with the history', async () => {
-      const { sessionId } = await begin(door, { ask: AskPolicy.ONCE, askTimeoutS: 7 });
+      const { sessionId } = await beginAsking(door, { ask: AskPolicy.ONCE, askTimeoutS: 7 });
       const told = await door.call(sessions.getSession, { sessionId });
       const copied = await door.call(sessions.forkSession, { sessionId });
       const renamed = await door.call(sessions.updateSession, { sessionId, title: 'renamed' });
@@ -159,7 +127,7 @@ describe('asks', () => {
       ['a time no timer can wait', { ask: AskPolicy.ONCE, askTimeoutS: 2_147_484 }, 'ask_timeout_s'],
       ['a policy that is none', { ask: 9 as AskPolicy }, 'ask'],
     ])('take no policy with %s', async (_, policy, field) => {
-      const { sessionId } = await begin(door);
+      const { sessionId } = await beginAsking(door);
 
       const created = door.call(sessions.createSession, policy);
       const updated = door.call(sessions.updateSession, { sessionId, ...policy });
@@ -169,8 +137,8 @@ describe('asks', () => {
     });
 
     it('of a sub-agent stand in the lists of its root and of its own, and are answered through no other session', async () => {
-      const stranger = await begin(door);
-      const conversation = await begin(door);
+      const stranger = await beginAsking(door);
+      const conversation = await beginAsking(door);
 
       const events = await collect(conversation.stream([task(bash)], [end]), async (event) => {
         if (event.event.case !== 'permissionCreated') return;
@@ -193,7 +161,7 @@ describe('asks', () => {
       ['a question', question],
       ['a permission of a sub-agent', task(bash)],
     ])('that are %s are gone when the session is aborted, and followers are told', async (_, operation) => {
-      const conversation = await begin(door);
+      const conversation = await beginAsking(door);
       const { sessionId } = conversation;
       const follower = conversation.watch();
       const sent = door.call(MessageService.method.runMessage, { sessionId, parts: [textPart(script([operation]))] });
@@ -201,7 +169,7 @@ describe('asks', () => {
 
       await conversation.abort();
 
-      const told = await readUntil(follower, ({ event }) => event.case === 'permissionReplied' || event.case === 'questionClosed');
+      const told = await readUntil(follower, isAnswer);
       expect(told.filter(isAsk)).toHaveLength(1);
       expect(await pendingIn(door, sessionId)).toEqual([]);
       await sent;
@@ -211,8 +179,8 @@ describe('asks', () => {
 
   it('that nobody answers in time are answered as the deployment says, but where a session says otherwise', async () => {
     const strict = await startTestGateway({ permission: { bash: 'ask' }, settings: { ASK_DEFAULT: 'reject', ASK_TIMEOUT_S: '0.2' } });
-    const conversation = await begin(strict.grpc);
-    const patient = await begin(strict.grpc, { ask: AskPolicy.WAIT });
+    const conversation = await beginAsking(strict.grpc);
+    const patient = await beginAsking(strict.grpc, { ask: AskPolicy.WAIT });
     const waiting = patient.stream([bash], [end]);
     await readUntil(patient.watch(), isAsk);
 
