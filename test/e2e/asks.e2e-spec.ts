@@ -1,7 +1,9 @@
 import { TurnState } from '../../src/common/grpc/generated/event_pb.js';
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
+import { QuestionService } from '../../src/common/grpc/generated/question_pb.js';
 import { AskPolicy, SessionService } from '../../src/common/grpc/generated/session_pb.js';
 import { PermissionService } from '../../src/common/grpc/generated/tool_pb.js';
+import { Audit } from '../../src/common/logging/audit.js';
 import { bash, beginAsking, end, isAnswer, isAsk, pendingIn, question, task } from '../support/asks.js';
 import { bodiesOf, collect, Conversation, finalStates, readUntil, textPart } from '../support/conversation.js';
 import type { Door } from '../support/door.js';
@@ -175,6 +177,36 @@ describe('asks', () => {
       await sent;
       expect((await conversation.run([end])).textParts).toEqual(['end']);
     });
+  });
+
+  it('leave one line each for who looks back: what was answered where, and by whom, and nothing of the contents', async () => {
+    const record = jest.spyOn(Audit.prototype, 'record');
+    const conversation = await beginAsking(test.grpc);
+    const { sessionId } = conversation;
+    const unattended = await beginAsking(test.grpc, { ask: AskPolicy.ONCE });
+
+    const asked = await collect(conversation.stream([bash], [question], [question], [end]), async ({ event }) => {
+      if (event.case === 'permissionCreated') await conversation.answerPermission('once');
+      if (event.case !== 'questionAsked') return;
+      const request = { sessionId, questionId: event.value.question?.id ?? '' };
+      const isFirst = record.mock.calls.length < 2;
+      if (isFirst) await test.grpc.call(QuestionService.method.replyQuestion, { ...request, answers: [{ labels: ['A'] }] });
+      else await test.grpc.call(QuestionService.method.rejectQuestion, request);
+    });
+    const granted = await collect(unattended.stream([bash], [question], [end]));
+
+    const [permission] = bodiesOf(asked, 'permissionCreated').map((body) => body.permission?.id);
+    const [first, second] = bodiesOf(asked, 'questionAsked').map((body) => body.question?.id);
+    const [given] = bodiesOf(granted, 'permissionCreated').map((body) => body.permission?.id);
+    const [dismissed] = bodiesOf(granted, 'questionAsked').map((body) => body.question?.id);
+    expect(record.mock.calls).toEqual([
+      ['permission.answer', `${sessionId}/${permission}/bash`, 'once', 'caller'],
+      ['question.answer', `${sessionId}/${first}`, 'reply', 'caller'],
+      ['question.answer', `${sessionId}/${second}`, 'reject', 'caller'],
+      ['permission.answer', `${unattended.sessionId}/${given}/bash`, 'once', 'policy'],
+      ['question.answer', `${unattended.sessionId}/${dismissed}`, 'reject', 'policy'],
+    ]);
+    record.mockRestore();
   });
 
   it('that nobody answers in time are answered as the deployment says, but where a session says otherwise', async () => {

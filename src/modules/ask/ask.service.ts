@@ -10,8 +10,6 @@ import { SessionService } from '../session/session.service.js';
 
 /** An answer or a policy that OpenCode did not take or tell is tried again after this. */
 const RETRY_MS = 5_000;
-/** Sub-agents of sub-agents; more is a circle. */
-const MAX_DEPTH = 16;
 
 /** A permission or a question that nobody has answered. */
 interface OpenAsk {
@@ -137,7 +135,7 @@ export class AskService implements OnModuleInit, OnModuleDestroy {
   /** The nearest policy on the way up; sub-agents have none of their own, so they follow whom they work for. */
   private async findPolicy(sessionId: string): Promise<{ readonly policy: AskPolicy; readonly lineage: ReadonlySet<string> }> {
     const lineage = new Set<string>();
-    for (let next: string | undefined = sessionId; next !== undefined && lineage.size < MAX_DEPTH;) {
+    for (let next: string | undefined = sessionId; next !== undefined && !lineage.has(next);) {
       lineage.add(next);
       const session: Session | undefined = await this.sessions.get(next).catch(ifMissing);
       if (session?.ask !== undefined) return { policy: session.ask, lineage };

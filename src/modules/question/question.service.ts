@@ -29,7 +29,7 @@ export class QuestionService {
     if (answers.length !== question.items.length)
       throw GatewayError.invalid('answers', `must hold one answer for each of the ${question.items.length} questions`);
     await this.pool.forSession(sessionId).client.replyToQuestion(questionId, directory, answers);
-    this.audit.record('question.answer', `${question.sessionId}/${questionId}`, 'reply');
+    this.audit.record('question.answer', `${question.sessionId}/${questionId}`, 'reply', 'caller');
   }
 
   /** Dismisses it, which ends the turn. @throws GatewayError NOT_FOUND */

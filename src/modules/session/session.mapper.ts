@@ -62,9 +62,12 @@ export function withGatewayMetadata(metadata: UpstreamSession['metadata'], chang
 }
 
 /** Others write metadata too: a policy that is none of ours is no policy. */
-function readAskPolicy(ask: GatewayMetadata['ask']): AskPolicy | undefined {
-  if (!isRecord(ask) || !ASK_ANSWERS.includes(ask.answer)) return undefined;
-  return ask.timeoutS >= 0 && ask.timeoutS <= MAX_ASK_TIMEOUT_S ? { answer: ask.answer, timeoutS: ask.timeoutS } : undefined;
+function readAskPolicy(ask: unknown): AskPolicy | undefined {
+  if (!isRecord(ask)) return undefined;
+  const { timeoutS } = ask;
+  const answer = ASK_ANSWERS.find((known) => known === ask['answer']);
+  if (answer === undefined || typeof timeoutS !== 'number' || !Number.isInteger(timeoutS)) return undefined;
+  return timeoutS >= 0 && timeoutS <= MAX_ASK_TIMEOUT_S ? { answer, timeoutS } : undefined;
 }
 
 function fromTokens(tokens: UpstreamTokens | undefined, cost: number | undefined): SessionUsage {
