@@ -158,6 +158,21 @@ describe('asks', () => {
       expect(await pendingIn(door, conversation.sessionId)).toEqual([]);
     });
 
+    it('of a session for permission are all rejected with one of them', async () => {
+      const conversation = await beginAsking(door);
+      const { sessionId } = conversation;
+      let asked = 0;
+
+      const events = await collect(conversation.stream([bash, bash], [end]), async ({ event }) => {
+        if (event.case !== 'permissionCreated' || ++asked < 2) return;
+        await door.call(permissions.respondToPermission, { sessionId, permissionId: event.value.permission?.id ?? '', response: 'reject' });
+      });
+
+      expect(bodiesOf(events, 'permissionReplied').map(({ reply }) => reply)).toEqual(['reject', 'reject']);
+      expect(finalStates(events)).toEqual([TurnState.REJECTED]);
+      expect(await pendingIn(door, sessionId)).toEqual([]);
+    });
+
     it.each([
       ['a permission', bash],
       ['a question', question],
