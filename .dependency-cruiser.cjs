@@ -7,8 +7,9 @@ const ranks = [
   ['session'],
   ['file'],
   ['event'],
-  ['permission', 'question', 'message'],
-  ['ask', 'auth', 'workspace'],
+  ['permission', 'question'],
+  ['ask', 'message'],
+  ['auth', 'workspace'],
 ];
 const pure = '\\.(model|mapper)\\.ts$';
 

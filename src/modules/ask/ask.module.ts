@@ -8,5 +8,6 @@ import { AskService } from './ask.service.js';
 @Module({
   imports: [EventModule, SessionModule, PermissionModule, QuestionModule],
   providers: [AskService],
+  exports: [AskService],
 })
 export class AskModule {}

@@ -28,6 +28,8 @@ function start(sessions: Sessions, environment: Record<string, string> = {}) {
       tell = next;
       return stopListening;
     },
+    pendingPermissions: () => ['per_1', 'per_2'].map((id) => ({ permission: { id, sessionId: 'ses_1' } })),
+    pendingQuestions: () => [{ question: { id: 'que_1', sessionId: 'ses_2' } }],
   };
   const get = jest.fn((id: string) => {
     const session = sessions[id];
@@ -219,6 +221,19 @@ describe('AskService', () => {
     expect(started[call]).toHaveBeenCalledTimes(2);
     expect(repliesOf(started).at(-1)).toBe('once');
     expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('rejects all that is asked, in the name of an abort, though some be answered already', async () => {
+    const started = start({});
+    started.answer.mockRejectedValueOnce(gone);
+
+    await started.service.rejectAll('ses_1');
+
+    expect(started.answer.mock.calls.map(([{ permissionId, reply }, by]) => [permissionId, reply, by])).toEqual([
+      ['per_1', 'reject', 'abort'],
+      ['per_2', 'reject', 'abort'],
+    ]);
+    expect(started.reject.mock.calls).toEqual([['ses_2', 'que_1', 'abort']]);
   });
 
   it('leaves no timer and no listener behind', async () => {

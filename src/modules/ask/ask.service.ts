@@ -1,6 +1,7 @@
 import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { CONFIG, type Config } from '../../common/config/config.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
+import type { Actor } from '../../common/logging/audit.js';
 import { EventHub } from '../event/event.hub.js';
 import type { GatewayEvent } from '../event/event.model.js';
 import { PermissionService } from '../permission/permission.service.js';
@@ -11,11 +12,14 @@ import { SessionService } from '../session/session.service.js';
 /** An answer or a policy that OpenCode did not take or tell is tried again after this. */
 const RETRY_MS = 5_000;
 
-/** A permission or a question that nobody has answered. */
-interface OpenAsk {
+interface Ask {
   readonly type: 'permission' | 'question';
   readonly id: string;
   readonly sessionId: string;
+}
+
+/** A permission or a question that nobody has answered. */
+interface OpenAsk extends Ask {
   /** Sessions whose policy was looked at, its own first; empty until the first look is over. */
   lineage: ReadonlySet<string>;
   /** Looks at the policy so far: only the newest counts. */
@@ -56,6 +60,16 @@ export class AskService implements OnModuleInit, OnModuleDestroy {
     for (const { id } of [...this.open.values()]) this.close(id);
   }
 
+  /** Rejects all that a session and its sub-agents ask, as an abort does: OpenCode lists it until somebody answers. Never rejects. */
+  async rejectAll(sessionId: string): Promise<void> {
+    const asks = [
+      ...this.hub.pendingPermissions(sessionId).map(({ permission }) => ({ ...permission, type: 'permission' as const })),
+      ...this.hub.pendingQuestions(sessionId).map(({ question }) => ({ ...question, type: 'question' as const })),
+    ];
+    // One that was answered in the meantime is done too.
+    await Promise.allSettled(asks.map((ask) => this.reply(ask, 'reject', 'abort')));
+  }
+
   private observe(event: GatewayEvent): void {
     switch (event.type) {
       case 'permission_asked':
@@ -77,7 +91,7 @@ export class AskService implements OnModuleInit, OnModuleDestroy {
   }
 
   /** Told again after a reconnect, an ask goes on with the time it has. */
-  private begin(type: OpenAsk['type'], { id, sessionId }: Pick<OpenAsk, 'id' | 'sessionId'>): void {
+  private begin(type: Ask['type'], { id, sessionId }: Omit<Ask, 'type'>): void {
     if (this.open.has(id)) return;
     const ask: OpenAsk = { type, id, sessionId, lineage: new Set(), looks: 0, policy: undefined, timer: undefined };
     this.open.set(id, ask);
@@ -117,12 +131,11 @@ export class AskService implements OnModuleInit, OnModuleDestroy {
     ask.timer = setTimeout(() => void task(), delayMs);
   }
 
-  /** Rejected without a message: the turn ends, as it does when a caller says no. Never rejects. */
+  /** Never rejects. */
   private async answer(ask: OpenAsk, reply: 'reject' | 'once'): Promise<void> {
-    const { type, id, sessionId } = ask;
+    const { type, id } = ask;
     try {
-      if (type === 'permission') await this.permissions.answer({ sessionId, permissionId: id, reply, message: undefined }, 'policy');
-      else await this.questions.reject(sessionId, id, 'policy');
+      await this.reply(ask, reply, 'policy');
       this.close(id);
     } catch (error) {
       // A caller or another replica was first.
@@ -130,6 +143,12 @@ export class AskService implements OnModuleInit, OnModuleDestroy {
       this.logger.warn(`The ${type} ${id} could not be answered; trying again: ${String(error)}`);
       if (this.open.get(id) === ask) this.schedule(ask, RETRY_MS);
     }
+  }
+
+  /** A rejection has no message: the turn ends, as it does when a caller says no. A question can only be rejected. */
+  private reply({ type, id, sessionId }: Ask, reply: 'reject' | 'once', by: Actor): Promise<void> {
+    if (type === 'question') return this.questions.reject(sessionId, id, by);
+    return this.permissions.answer({ sessionId, permissionId: id, reply, message: undefined }, by);
   }
 
   /** The nearest policy on the way up; sub-agents have none of their own, so they follow whom they work for. */
