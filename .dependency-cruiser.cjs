@@ -7,7 +7,8 @@ const ranks = [
   ['session'],
   ['file'],
   ['event'],
-  ['permission', 'question', 'message'],
+  ['permission', 'question'],
+  ['ask', 'message'],
   ['auth', 'workspace'],
 ];
 const pure = '\\.(model|mapper)\\.ts$';

@@ -7,6 +7,7 @@ import { DocsController } from './common/http/docs/docs.controller.js';
 import { ENVIRONMENT, OpencodeModule } from './common/opencode/opencode.module.js';
 import { DtoPipe } from './common/validation/dto.pipe.js';
 import { AgentModule } from './modules/agent/agent.module.js';
+import { AskModule } from './modules/ask/ask.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
 import { CommandModule } from './modules/command/command.module.js';
 import { EventModule } from './modules/event/event.module.js';
@@ -35,6 +36,7 @@ export class AppModule {
         MessageModule,
         PermissionModule,
         QuestionModule,
+        AskModule,
         AuthModule,
         WorkspaceModule,
       ],

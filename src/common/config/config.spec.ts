@@ -30,6 +30,7 @@ describe('readConfig', () => {
       DRAIN_TIMEOUT_MS: 10_000,
       MAX_FILE_BYTES: 1_073_741_824,
       MAX_REQUEST_BYTES: 20_971_520,
+      ASK_DEFAULT: 'wait',
       MAX_QUEUED_TURNS: 32,
       STREAM_QUEUE_MESSAGES: 4_096,
       STREAM_QUEUE_BYTES: 2_097_152,
@@ -99,6 +100,10 @@ describe('readConfig', () => {
     ['DRAIN_TIMEOUT_MS', '1.5'],
     ['MAX_REQUEST_BYTES', '1023'],
     ['MAX_QUEUED_TURNS', 'many'],
+    ['ASK_DEFAULT', 'always'],
+    ['ASK_TIMEOUT_S', '-1'],
+    ['ASK_TIMEOUT_S', 'soon'],
+    ['ASK_TIMEOUT_S', '2147484'],
     ['STREAM_QUEUE_MESSAGES', '15'],
     ['STREAM_QUEUE_BYTES', '1'],
     ['REPLAY_EVENTS', '-1'],
@@ -128,6 +133,19 @@ describe('readConfig', () => {
     const config = readConfig({ OPENCODE_MODEL_ID: 'opus', OPENCODE_PROVIDER_ID: 'anthropic' });
 
     expect(config).toMatchObject({ OPENCODE_MODEL_ID: 'opus', OPENCODE_PROVIDER_ID: 'anthropic' });
+  });
+
+  it.each([
+    ['ASK_TIMEOUT_S', { ASK_DEFAULT: 'reject' }],
+    ['ASK_TIMEOUT_S', { ASK_DEFAULT: 'once' }],
+    ['ASK_DEFAULT', { ASK_TIMEOUT_S: '60' }],
+    ['ASK_DEFAULT', { ASK_DEFAULT: 'wait', ASK_TIMEOUT_S: '0' }],
+  ])('refuses half an ask policy, and names %s', (name, environment) => {
+    expect(refusal(environment)).toMatch(new RegExp(`^${name}: [^;]*$`));
+  });
+
+  it('takes a whole ask policy', () => {
+    expect(readConfig({ ASK_DEFAULT: 'reject', ASK_TIMEOUT_S: '0' })).toMatchObject({ ASK_DEFAULT: 'reject', ASK_TIMEOUT_S: 0 });
   });
 });
 

@@ -75,6 +75,16 @@ export const settings = {
   DRAIN_TIMEOUT_MS: z.coerce.number().int().min(0).max(MAX_TIMER_MS).default(10_000).describe('how long a stop waits for calls in flight'),
   MAX_REQUEST_BYTES: integer(1_024, 20 * 1024 * 1024).describe('largest request message on both doors'),
   MAX_FILE_BYTES: integer(1, 1024 * 1024 * 1024).describe('largest file that is written'),
+  ASK_DEFAULT: z
+    .enum(['wait', 'reject', 'once'])
+    .default('wait')
+    .describe('what is answered to agents when nobody answers them in time: wait, reject or once (questions: reject)'),
+  ASK_TIMEOUT_S: z.coerce
+    .number()
+    .min(0)
+    .max(MAX_TIMER_MS / 1_000)
+    .optional()
+    .describe('seconds until ASK_DEFAULT is answered, 0: at once; set with reject and once'),
   MAX_QUEUED_TURNS: integer(0, 32).describe('turns that may wait behind the running one of a session'),
   STREAM_QUEUE_MESSAGES: integer(16, 4_096).describe('messages a slow reader may leave unread before it is ended'),
   STREAM_QUEUE_BYTES: integer(1_024, 2 * 1024 * 1024).describe('bytes a slow reader may leave unread before it is ended'),
@@ -88,6 +98,13 @@ export const settings = {
 const schema = z.object(settings).superRefine((value, context) => {
   if (value.OPENCODE_MODEL_ID !== undefined && value.OPENCODE_PROVIDER_ID === undefined) {
     context.addIssue({ code: 'custom', path: ['OPENCODE_PROVIDER_ID'], message: 'must be set when OPENCODE_MODEL_ID is' });
+  }
+  // Either alone would do nothing, and somebody would rely on it.
+  if (value.ASK_DEFAULT === 'wait' && value.ASK_TIMEOUT_S !== undefined) {
+    context.addIssue({ code: 'custom', path: ['ASK_DEFAULT'], message: 'must be reject or once when ASK_TIMEOUT_S is set' });
+  }
+  if (value.ASK_DEFAULT !== 'wait' && value.ASK_TIMEOUT_S === undefined) {
+    context.addIssue({ code: 'custom', path: ['ASK_TIMEOUT_S'], message: `must be set when ASK_DEFAULT is ${value.ASK_DEFAULT}` });
   }
 });
 

@@ -1,5 +1,6 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../../common/errors/gateway-error.js';
+import { Audit, type Actor } from '../../common/logging/audit.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { EventHub } from '../event/event.hub.js';
 import { SessionService } from '../session/session.service.js';
@@ -8,7 +9,7 @@ import type { Permission, PermissionAnswer } from './permission.model.js';
 /** What agents ask leave for. Knows no transport. */
 @Injectable()
 export class PermissionService {
-  private readonly logger = new Logger(PermissionService.name);
+  private readonly audit = new Audit();
 
   constructor(
     private readonly pool: OpencodePool,
@@ -29,11 +30,11 @@ export class PermissionService {
    *
    * @throws GatewayError NOT_FOUND when the session has no such request, or no longer.
    */
-  async answer({ sessionId, permissionId, reply, message }: PermissionAnswer): Promise<void> {
+  async answer({ sessionId, permissionId, reply, message }: PermissionAnswer, by: Actor = 'caller'): Promise<void> {
     await this.sessions.get(sessionId);
     const asked = this.hub.pendingPermissions(sessionId).find(({ permission }) => permission.id === permissionId);
     if (asked === undefined) throw GatewayError.notFound('permission', permissionId);
     await this.pool.forSession(sessionId).client.replyToPermission(permissionId, asked.directory, reply, message);
-    this.logger.log({ audit: 'permission', sessionId: asked.permission.sessionId, permissionId, type: asked.permission.type, reply });
+    this.audit.record('permission.answer', `${asked.permission.sessionId}/${permissionId}/${asked.permission.type}`, reply, by);
   }
 }

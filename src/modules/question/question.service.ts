@@ -1,5 +1,6 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../../common/errors/gateway-error.js';
+import { Audit, type Actor } from '../../common/logging/audit.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { EventHub } from '../event/event.hub.js';
 import { SessionService } from '../session/session.service.js';
@@ -8,7 +9,7 @@ import type { Question, QuestionAnswer } from './question.model.js';
 /** What agents ask their users. Knows no transport. */
 @Injectable()
 export class QuestionService {
-  private readonly logger = new Logger(QuestionService.name);
+  private readonly audit = new Audit();
 
   constructor(
     private readonly pool: OpencodePool,
@@ -28,14 +29,14 @@ export class QuestionService {
     if (answers.length !== question.items.length)
       throw GatewayError.invalid('answers', `must hold one answer for each of the ${question.items.length} questions`);
     await this.pool.forSession(sessionId).client.replyToQuestion(questionId, directory, answers);
-    this.logger.log({ audit: 'question', sessionId: question.sessionId, questionId, reply: 'answered' });
+    this.audit.record('question.answer', `${question.sessionId}/${questionId}`, 'reply', 'caller');
   }
 
   /** Dismisses it, which ends the turn. @throws GatewayError NOT_FOUND */
-  async reject(sessionId: string, questionId: string): Promise<void> {
+  async reject(sessionId: string, questionId: string, by: Actor = 'caller'): Promise<void> {
     const { question, directory } = await this.find(sessionId, questionId);
     await this.pool.forSession(sessionId).client.rejectQuestion(questionId, directory);
-    this.logger.log({ audit: 'question', sessionId: question.sessionId, questionId, reply: 'rejected' });
+    this.audit.record('question.answer', `${question.sessionId}/${questionId}`, 'reject', by);
   }
 
   private async find(sessionId: string, questionId: string): Promise<{ readonly question: Question; readonly directory: string }> {

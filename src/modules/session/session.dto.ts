@@ -1,17 +1,27 @@
-import type {
-  CreateSessionRequest,
-  DeleteSessionRequest,
-  ForkSessionRequest,
-  GetSessionRequest,
-  SearchSessionsRequest,
-  UpdateDirectoryRequest,
-  UpdateSessionRequest,
+import {
+  AskPolicy,
+  type CreateSessionRequest,
+  type DeleteSessionRequest,
+  type ForkSessionRequest,
+  type GetSessionRequest,
+  type SearchSessionsRequest,
+  type UpdateDirectoryRequest,
+  type UpdateSessionRequest,
 } from '../../common/grpc/generated/session_pb.js';
-import { IsOptional, Validate, ValidatorConstraint, type ValidatorConstraintInterface } from 'class-validator';
+import {
+  IsIn,
+  IsOptional,
+  Validate,
+  ValidatorConstraint,
+  type ValidationArguments,
+  type ValidatorConstraintInterface,
+} from 'class-validator';
 import { IsMessageId, IsModelName, IsOptionalShortText, IsPageSize, IsSessionId, IsShortText } from '../../common/validation/ids.js';
+import { MAX_ASK_TIMEOUT_S } from './session.model.js';
 
 const MAX_LABELS = 32;
 const MAX_LABEL_LENGTH = 256;
+const ASK_POLICIES = [AskPolicy.UNSPECIFIED, AskPolicy.WAIT, AskPolicy.REJECT, AskPolicy.ONCE];
 
 /** Labels live in OpenCode's session metadata and travel with every session: they stay small. */
 @ValidatorConstraint({ name: 'labels' })
@@ -26,6 +36,19 @@ class AreLabels implements ValidatorConstraintInterface {
 
   defaultMessage(): string {
     return `must be at most ${MAX_LABELS} labels with keys and values of at most ${MAX_LABEL_LENGTH} characters`;
+  }
+}
+
+/** A time to answer within means something only where an answer is given after it. */
+@ValidatorConstraint({ name: 'askTimeout' })
+class IsAskTimeout implements ValidatorConstraintInterface {
+  validate(value: number, { object }: ValidationArguments): boolean {
+    const { ask } = object as { ask?: AskPolicy };
+    return value <= MAX_ASK_TIMEOUT_S && (ask === AskPolicy.REJECT || ask === AskPolicy.ONCE);
+  }
+
+  defaultMessage(): string {
+    return `must be at most ${MAX_ASK_TIMEOUT_S}, and stand beside ask REJECT or ONCE`;
   }
 }
 
@@ -67,6 +90,13 @@ export class CreateSessionDto implements Omit<CreateSessionRequest, '$typeName'>
 
   @Validate(AreLabels)
   labels: Record<string, string>;
+
+  @IsIn(ASK_POLICIES, { message: 'must be an AskPolicy' })
+  ask: AskPolicy;
+
+  @IsOptional()
+  @Validate(IsAskTimeout)
+  askTimeoutS?: number;
 }
 
 export class UpdateSessionDto implements Omit<UpdateSessionRequest, '$typeName'> {
@@ -84,6 +114,14 @@ export class UpdateSessionDto implements Omit<UpdateSessionRequest, '$typeName'>
   @IsOptional()
   @IsModelName()
   model?: string;
+
+  @IsOptional()
+  @IsIn(ASK_POLICIES, { message: 'must be an AskPolicy' })
+  ask?: AskPolicy;
+
+  @IsOptional()
+  @Validate(IsAskTimeout)
+  askTimeoutS?: number;
 }
 
 export class ForkSessionDto implements Omit<ForkSessionRequest, '$typeName'> {

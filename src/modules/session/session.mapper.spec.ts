@@ -69,11 +69,29 @@ describe('fromUpstreamSession', () => {
       usage: { inputTokens: 0, outputTokens: 0, reasoningTokens: 0, cacheReadTokens: 0, cacheWriteTokens: 0, cost: 0 },
       changes: undefined,
       labels: {},
+      ask: undefined,
       isWorkspaceSession: false,
       createdAtMs: 1,
       updatedAtMs: 2,
       archivedAtMs: undefined,
     });
+  });
+
+  it.each([
+    [
+      { answer: 'once', timeoutS: 5 },
+      { answer: 'once', timeoutS: 5 },
+    ],
+    [null, undefined],
+    ['once', undefined],
+    [{ answer: 'always', timeoutS: 5 }, undefined],
+    [{ answer: 'once' }, undefined],
+    [{ answer: 'once', timeoutS: '5' }, undefined],
+    [{ answer: 'once', timeoutS: 0.5 }, undefined],
+    [{ answer: 'once', timeoutS: -1 }, undefined],
+    [{ answer: 'once', timeoutS: 2_147_484 }, undefined],
+  ])('takes %j in its metadata for the ask policy %j', (ask, policy) => {
+    expect(fromUpstreamSession({ ...UPSTREAM, metadata: { gateway: { ask } } }).ask).toEqual(policy);
   });
 
   it('reads a session’s own spelling of its model', () => {

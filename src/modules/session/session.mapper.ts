@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import {
+  AskPolicy as AskPolicyEnum,
   SearchSessionsResponseSchema,
   SessionInfoSchema,
   SessionListSchema,
@@ -19,7 +20,20 @@ import {
   type UpdateSessionRequest,
 } from '../../common/grpc/generated/session_pb.js';
 import type { UpstreamSession, UpstreamStatus, UpstreamTodo, UpstreamTokens } from '../../common/opencode/opencode.types.js';
-import type { ModelRef, NewSession, Session, SessionChange, SessionPage, SessionStatus, SessionUsage, Todo } from './session.model.js';
+import {
+  ASK_ANSWERS,
+  MAX_ASK_TIMEOUT_S,
+  type AskAnswer,
+  type AskPolicy,
+  type ModelRef,
+  type NewSession,
+  type Session,
+  type SessionChange,
+  type SessionPage,
+  type SessionStatus,
+  type SessionUsage,
+  type Todo,
+} from './session.model.js';
 
 /** Our own keys in a session's metadata; everything else there belongs to others. */
 const METADATA_KEY = 'gateway';
@@ -29,6 +43,8 @@ interface GatewayMetadata {
   readonly workspace?: boolean;
   /** `provider/model` */
   readonly model?: string;
+  /** `null` is none, as absence is. */
+  readonly ask?: AskPolicy | null;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -45,6 +61,15 @@ export function withGatewayMetadata(metadata: UpstreamSession['metadata'], chang
   return { ...metadata, [METADATA_KEY]: { ...readMetadata(metadata), ...change } };
 }
 
+/** Others write metadata too: a policy that is none of ours is no policy. */
+function readAskPolicy(ask: unknown): AskPolicy | undefined {
+  if (!isRecord(ask)) return undefined;
+  const { timeoutS } = ask;
+  const answer = ASK_ANSWERS.find((known) => known === ask['answer']);
+  if (answer === undefined || typeof timeoutS !== 'number' || !Number.isInteger(timeoutS)) return undefined;
+  return timeoutS >= 0 && timeoutS <= MAX_ASK_TIMEOUT_S ? { answer, timeoutS } : undefined;
+}
+
 function fromTokens(tokens: UpstreamTokens | undefined, cost: number | undefined): SessionUsage {
   return {
     inputTokens: tokens?.input ?? 0,
@@ -57,7 +82,7 @@ function fromTokens(tokens: UpstreamTokens | undefined, cost: number | undefined
 }
 
 export function fromUpstreamSession(session: UpstreamSession): Session {
-  const { labels = {}, workspace = false, model } = readMetadata(session.metadata);
+  const { labels = {}, workspace = false, model, ask } = readMetadata(session.metadata);
   const chosenModel = model === undefined ? undefined : fromModelName(model);
   const used = session.model && { providerId: session.model.providerID, modelId: session.model.id };
   const { summary } = session;
@@ -75,6 +100,7 @@ export function fromUpstreamSession(session: UpstreamSession): Session {
     changes: summary && { additions: summary.additions ?? 0, deletions: summary.deletions ?? 0, files: summary.files ?? 0 },
     labels,
     revertedMessageId: session.revert?.messageID,
+    ask: readAskPolicy(ask),
     isWorkspaceSession: workspace,
     createdAtMs: session.time.created,
     updatedAtMs: session.time.updated,
@@ -127,7 +153,19 @@ export function toSessionInfo(session: Session): SessionInfo {
     ...(changes !== undefined && { summary: changes }),
     ...(session.revertedMessageId !== undefined && { revertedMessageId: session.revertedMessageId }),
     labels: { ...session.labels },
+    ...(session.ask !== undefined && { ask: ASK_POLICIES[session.ask.answer], askTimeoutS: session.ask.timeoutS }),
   });
+}
+
+const ASK_POLICIES: Readonly<Record<AskAnswer, AskPolicyEnum>> = {
+  wait: AskPolicyEnum.WAIT,
+  reject: AskPolicyEnum.REJECT,
+  once: AskPolicyEnum.ONCE,
+};
+
+function fromAskPolicy({ ask, askTimeoutS = 0 }: Pick<UpdateSessionRequest, 'ask' | 'askTimeoutS'>): AskPolicy | undefined {
+  const answer = ASK_ANSWERS.find((known) => ASK_POLICIES[known] === ask);
+  return answer && { answer, timeoutS: askTimeoutS };
 }
 
 const STATES: Readonly<Record<SessionStatus['type'], SessionState>> = {
@@ -158,11 +196,14 @@ export function toTodo(todo: Todo): TodoMessage {
 
 export function fromCreateSessionRequest(request: Omit<CreateSessionRequest, '$typeName'>): NewSession {
   const { title, directory, parentId, agent, model, labels } = request;
-  return { title, directory, parentId, agent, model: model === undefined ? undefined : fromModelName(model), labels };
+  const ask = fromAskPolicy(request);
+  return { title, directory, parentId, agent, model: model === undefined ? undefined : fromModelName(model), labels, ask };
 }
 
-export function fromUpdateSessionRequest({ title, archived, labels, model }: Omit<UpdateSessionRequest, '$typeName'>): SessionChange {
-  return { title, archived, labels, model: model === undefined ? undefined : fromModelName(model) };
+export function fromUpdateSessionRequest(request: Omit<UpdateSessionRequest, '$typeName'>): SessionChange {
+  const { title, archived, labels, model } = request;
+  const ask = request.ask === undefined ? undefined : (fromAskPolicy(request) ?? null);
+  return { title, archived, labels, model: model === undefined ? undefined : fromModelName(model), ask };
 }
 
 export function toTodoList(todos: readonly Todo[]): TodoList {

@@ -14,6 +14,20 @@ export interface SessionUsage {
   readonly cost: number;
 }
 
+export const ASK_ANSWERS = ['wait', 'reject', 'once'] as const;
+/** What the gateway answers for callers who do not: nothing, no, or yes this once (a question, which nobody can guess, is rejected). */
+export type AskAnswer = (typeof ASK_ANSWERS)[number];
+
+/** Timers cannot wait longer. */
+export const MAX_ASK_TIMEOUT_S = 2_147_483;
+
+/** Who does not answer within the time is answered for. */
+export interface AskPolicy {
+  readonly answer: AskAnswer;
+  /** Seconds; 0: at once. */
+  readonly timeoutS: number;
+}
+
 /** A conversation with an agent. Times are Unix milliseconds. */
 export interface Session {
   readonly id: string;
@@ -33,6 +47,8 @@ export interface Session {
   readonly labels: Readonly<Record<string, string>>;
   /** This message and all after it were taken back. */
   readonly revertedMessageId: string | undefined;
+  /** Its own; undefined: its parent's, or the deployment's. */
+  readonly ask: AskPolicy | undefined;
   /** True for the session that stands for the container itself. */
   readonly isWorkspaceSession: boolean;
   readonly createdAtMs: number;
@@ -47,6 +63,7 @@ export interface NewSession {
   readonly agent?: string | undefined;
   readonly model?: ModelRef | undefined;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly ask?: AskPolicy | undefined;
   readonly isWorkspaceSession?: boolean;
 }
 
@@ -57,6 +74,8 @@ export interface SessionChange {
   readonly labels: Readonly<Record<string, string>>;
   /** Of every later prompt that names none. */
   readonly model?: ModelRef | undefined;
+  /** `null` takes its own policy away. */
+  readonly ask?: AskPolicy | null | undefined;
 }
 
 export interface SessionSearch {

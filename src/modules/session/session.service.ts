@@ -42,6 +42,7 @@ export class SessionService {
     const created = await client.createSession(directory, {
       metadata: withGatewayMetadata(undefined, {
         labels: wanted.labels ?? {},
+        ...(wanted.ask !== undefined && { ask: wanted.ask }),
         ...(wanted.isWorkspaceSession === true && { workspace: true }),
       }),
       ...(wanted.title !== undefined && { title: wanted.title }),
@@ -53,7 +54,7 @@ export class SessionService {
   }
 
   /**
-   * Changes title, labels or model, or archives. Labels are merged under the session's lock: OpenCode replaces its metadata whole.
+   * Changes title, labels, model or ask policy, or archives. Labels are merged under the session's lock: OpenCode replaces its metadata whole.
    *
    * @throws GatewayError NOT_FOUND; INVALID_ARGUMENT for an unknown model and for `archived: false`, which OpenCode cannot do.
    */
@@ -65,6 +66,7 @@ export class SessionService {
       const metadata = {
         ...(Object.keys(change.labels).length > 0 && { labels: mergeLabels(fromUpstreamSession(present).labels, change.labels) }),
         ...(change.model !== undefined && { model: toModelName(change.model) }),
+        ...(change.ask !== undefined && { ask: change.ask }),
       };
       const changed = await this.pool.forSession(sessionId).client.updateSession(sessionId, {
         ...(change.title !== undefined && { title: change.title }),
@@ -114,7 +116,7 @@ export class SessionService {
   }
 
   /**
-   * A new session with the history before a message, or all of it. Labels and model come along, the container's mark does not.
+   * A new session with the history before a message, or all of it. Labels, model and ask policy come along, the container's mark does not.
    *
    * @throws GatewayError NOT_FOUND for the session or the message, which OpenCode would take for none
    */

@@ -1,0 +1,192 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { startGateway, type Gateway } from '../../src/app.js';
+import { readConfig } from '../../src/common/config/config.js';
+import { EventService } from '../../src/common/grpc/generated/event_pb.js';
+import { MessageService, type DisplayMessage } from '../../src/common/grpc/generated/message_pb.js';
+import { QuestionService } from '../../src/common/grpc/generated/question_pb.js';
+import { AskPolicy, SessionState } from '../../src/common/grpc/generated/session_pb.js';
+import { bash, beginAsking, end, isAnswer, isAsk, pendingIn, question, task } from '../support/asks.js';
+import { bodiesOf, Conversation, readUntil, textPart } from '../support/conversation.js';
+import type { Door } from '../support/door.js';
+import { createOpencodeEnvironment, type OpencodeEnvironment } from '../support/opencode-environment.js';
+import { RestDoor } from '../support/rest.door.js';
+import { script, ScriptedModel, type Operation } from '../support/scripted-model.js';
+import { StandaloneOpencode } from '../support/standalone-opencode.js';
+
+interface Replica {
+  readonly gateway: Gateway;
+  readonly door: Door;
+}
+
+/** Sends without waiting, and returns once somebody must answer. */
+async function ask(conversation: Conversation, operation: Operation): Promise<void> {
+  const { door, sessionId } = conversation;
+  const parts = [textPart(script([operation], [end]))];
+  await door.call(MessageService.method.sendMessage, { sessionId, parts });
+  await readUntil(conversation.watch(), isAsk);
+}
+
+/** The last message, once the session writes no more. */
+async function lastWord(conversation: Conversation): Promise<DisplayMessage | undefined> {
+  for (;;) {
+    const last = (await conversation.history()).at(-1);
+    if (last?.finish === 'stop') return last;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+describe('asks', () => {
+  let model: ScriptedModel;
+  let environment: OpencodeEnvironment;
+  let opencode: StandaloneOpencode;
+  const replicas: Replica[] = [];
+
+  beforeAll(async () => {
+    model = await ScriptedModel.start();
+    environment = await createOpencodeEnvironment({ modelUrl: model.url, permission: { bash: 'ask' } });
+    opencode = await StandaloneOpencode.start(environment);
+  });
+
+  afterEach(async () => {
+    while (replicas.length > 0) await stop(replicas[0]);
+  });
+
+  afterAll(async () => {
+    await opencode.stop();
+    await model.stop();
+    await environment.remove();
+  });
+
+  async function start(settings: Readonly<Record<string, string>> = {}): Promise<Replica> {
+    const variables = { GRPC_PORT: '0', HTTP_PORT: '0', LOG_LEVEL: 'fatal', OPENCODE_BASE_URL: opencode.url, ...settings };
+    const gateway = await startGateway(readConfig(variables), variables);
+    const replica = { gateway, door: new RestDoor(gateway.httpUrl ?? '') };
+    replicas.push(replica);
+    if (!(await gateway.untilReady(20_000))) throw new Error('OpenCode did not become ready');
+    return replica;
+  }
+
+  async function stop(replica: Replica | undefined): Promise<void> {
+    if (replica === undefined) return;
+    replicas.splice(replicas.indexOf(replica), 1);
+    replica.door.close();
+    await replica.gateway.stop();
+  }
+
+  it.each([
+    ['a permission', bash],
+    ['a question', question],
+    ["a sub-agent's permission", task(bash)],
+  ])('that wait while the gateway restarts are listed, told and answered after it: %s', async (_, operation) => {
+    const before = await start();
+    const { sessionId } = await beginAsking(before.door);
+    await ask(Conversation.at(before.door, sessionId), operation);
+    const asked = await pendingIn(before.door, sessionId);
+    await stop(before);
+
+    const { door } = await start();
+    const conversation = Conversation.at(door, sessionId);
+    const told = (await readUntil(conversation.watch(), isAsk)).filter(isAsk);
+    const listed = await pendingIn(door, sessionId);
+    await conversation.answerPermission('once');
+    for (const { event } of told) {
+      if (event.case !== 'questionAsked') continue;
+      const questionId = event.value.question?.id ?? '';
+      await door.call(QuestionService.method.replyQuestion, { sessionId, questionId, answers: [{ labels: ['A'] }] });
+    }
+
+    expect(asked).toHaveLength(1);
+    expect(listed).toEqual(asked);
+    expect(told).toHaveLength(1);
+    expect((await lastWord(conversation))?.textParts).toEqual(['end']);
+    expect(await pendingIn(door, sessionId)).toEqual([]);
+  });
+
+  it('that wait when gateways start are answered by their policy once, however many do so, but where a session says otherwise', async () => {
+    const patient = await start();
+    const conversation = await beginAsking(patient.door, { ask: AskPolicy.ONCE, askTimeoutS: 3_600 });
+    const follower = conversation.watch();
+    await ask(conversation, bash);
+    const { sessionId } = await beginAsking(patient.door);
+    const other = Conversation.at(patient.door, sessionId);
+    const otherFollower = other.watch();
+    await ask(other, bash);
+
+    const hasty = { ASK_DEFAULT: 'reject', ASK_TIMEOUT_S: '0.1' };
+    const [first, second] = await Promise.all([start(hasty), start(hasty)]);
+
+    const told = await readUntil(otherFollower, ({ event }) => event.case === 'sessionStatus' && event.value.state === SessionState.IDLE);
+    expect(bodiesOf(told, 'permissionReplied').map(({ reply }) => reply)).toEqual(['reject']);
+    for (const { door } of [patient, first, second]) {
+      expect(await pendingIn(door, sessionId)).toEqual([]);
+      expect(await pendingIn(door, conversation.sessionId)).toHaveLength(1);
+    }
+    await conversation.answerPermission('once');
+    await readUntil(follower, isAnswer);
+    expect((await lastWord(conversation))?.textParts).toEqual(['end']);
+  });
+
+  it.each([
+    ['a permission', bash],
+    ['a question', question],
+    ["a sub-agent's permission", task(bash)],
+  ])('that OpenCode forgot in a restart are gone, and followers are told: %s', async (_, operation) => {
+    const { door } = await start();
+    const conversation = await beginAsking(door);
+    const follower = conversation.watch();
+    const everywhere = door.stream(EventService.method.subscribeGlobalEvents, {});
+    await ask(conversation, operation);
+
+    await opencode.restart();
+
+    const told = await Promise.all([readUntil(follower, isAnswer), readUntil(everywhere, isAnswer)]);
+    for (const events of told) expect(events.filter(isAsk)).toHaveLength(1);
+    expect(await pendingIn(door, conversation.sessionId)).toEqual([]);
+    expect((await conversation.run([end])).textParts).toEqual(['end']);
+  });
+
+  it('that come and go while the gateway cannot reach OpenCode are right once it can', async () => {
+    const cutOff = await start();
+    const direct = await start({ OPENCODE_BASE_URL: opencode.directUrl });
+    const gone = await beginAsking(cutOff.door);
+    const come = await beginAsking(cutOff.door);
+    const follower = gone.watch();
+    await ask(gone, bash);
+    opencode.cut();
+
+    await Conversation.at(direct.door, gone.sessionId).answerPermission('once');
+    await ask(Conversation.at(direct.door, come.sessionId), bash);
+    opencode.mend();
+
+    await readUntil(follower, isAnswer);
+    await readUntil(come.watch(), isAsk);
+    expect(await pendingIn(cutOff.door, gone.sessionId)).toEqual([]);
+    expect(await pendingIn(cutOff.door, come.sessionId)).toHaveLength(1);
+    await come.answerPermission('once');
+    expect((await lastWord(come))?.textParts).toEqual(['end']);
+  });
+
+  // The first look at OpenCode ends at 50 directories and the 200 sessions changed last (event.resync.ts).
+  it.failing.each([
+    ['in a directory of which there are many', bash, 'first', 55],
+    ['by a sub-agent of a session that many others came after', task(bash), '', 205],
+  ])('that were asked %s are found after a restart of the gateway', async (_, operation, directory, count) => {
+    await mkdir(join(environment.workspace, directory), { recursive: true });
+    const before = await start();
+    const { sessionId } = await beginAsking(before.door, { directory });
+    await ask(Conversation.at(before.door, sessionId), operation);
+    for (let index = 0; index < count; index += 1) {
+      const other = directory === '' ? '' : `${directory}-${index}`;
+      await mkdir(join(environment.workspace, other), { recursive: true });
+      await beginAsking(before.door, { directory: other });
+    }
+    await stop(before);
+
+    const { door } = await start();
+
+    const found = await pendingIn(door, sessionId);
+    await Conversation.at(door, sessionId).abort();
+    expect(found).toHaveLength(1);
+  });
+});
