@@ -1,5 +1,3 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { startGateway, type Gateway } from '../../src/app.js';
 import { readConfig } from '../../src/common/config/config.js';
 import { EventService } from '../../src/common/grpc/generated/event_pb.js';
@@ -168,25 +166,4 @@ describe('asks', () => {
   });
 
   // The first look at OpenCode ends at 50 directories and the 200 sessions changed last (event.resync.ts).
-  it.failing.each([
-    ['in a directory of which there are many', bash, 'first', 55],
-    ['by a sub-agent of a session that many others came after', task(bash), '', 205],
-  ])('that were asked %s are found after a restart of the gateway', async (_, operation, directory, count) => {
-    await mkdir(join(environment.workspace, directory), { recursive: true });
-    const before = await start();
-    const { sessionId } = await beginAsking(before.door, { directory });
-    await ask(Conversation.at(before.door, sessionId), operation);
-    for (let index = 0; index < count; index += 1) {
-      const other = directory === '' ? '' : `${directory}-${index}`;
-      await mkdir(join(environment.workspace, other), { recursive: true });
-      await beginAsking(before.door, { directory: other });
-    }
-    await stop(before);
-
-    const { door } = await start();
-
-    const found = await pendingIn(door, sessionId);
-    await Conversation.at(door, sessionId).abort();
-    expect(found).toHaveLength(1);
-  });
 });

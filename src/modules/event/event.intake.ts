@@ -3,7 +3,7 @@ import type { UpstreamFrame } from '../../common/opencode/opencode.types.js';
 import { EventHistory, type StoredEvent } from './event.history.js';
 import { fromUpstreamFrame, type OrderedContent } from './event.mapper.js';
 import type { GatewayEvent } from './event.model.js';
-import { readPresent } from './event.present.js';
+import { readPresent, type Concerned } from './event.present.js';
 import type { Feeds } from './feeds.js';
 import { RecentIds } from './recent-ids.js';
 import type { SessionFeed } from './session-feed.js';
@@ -60,7 +60,7 @@ export class EventIntake {
   async onConnected(): Promise<boolean> {
     const { connection } = this;
     const feeds = [...this.feeds.all()];
-    const [present, missed] = await Promise.all([readPresent(this.member, this.busySessions(), Date.now()), this.readMissed(feeds)]);
+    const [present, missed] = await Promise.all([readPresent(this.member, this.concerned(), Date.now()), this.readMissed(feeds)]);
     if (connection !== this.connection) throw new Error('the connection was lost meanwhile');
     for (const { id, parentId } of present.children) this.feeds.link(id, parentId);
     feeds.forEach((feed, index) => this.fill(feed, missed[index]));
@@ -78,8 +78,8 @@ export class EventIntake {
     this.feeds.of(event.sessionId).publish(event, size);
   }
 
-  private busySessions(): { readonly sessionId: string; readonly directory: string }[] {
-    return [...this.feeds.all()].flatMap((feed) => feed.statusEvents());
+  private concerned(): Concerned[] {
+    return [...this.feeds.all()].flatMap((feed) => [...feed.statusEvents(), ...feed.pendingEvents()]);
   }
 
   private hold(): void {

@@ -1,3 +1,4 @@
+import { from, lastValueFrom, mergeMap, toArray } from 'rxjs';
 import type { OpencodeMember } from '../../common/opencode/opencode.pool.js';
 import { fromUpstreamMessage, fromUpstreamPart } from '../message/message.mapper.js';
 import { fromUpstreamPermission } from '../permission/permission.mapper.js';
@@ -5,9 +6,11 @@ import { fromUpstreamQuestion } from '../question/question.mapper.js';
 import { fromUpstreamSession, fromUpstreamStatus } from '../session/session.mapper.js';
 import type { GatewayEvent } from './event.model.js';
 
-/** Directories are found through the sessions that were used last; each costs three calls. */
-const RECENT_SESSIONS = 200;
-const MAX_DIRECTORIES = 50;
+/** Directories are found through the sessions that were used last. */
+const RECENT_SESSIONS = 1_000;
+/** Each costs three calls, and in OpenCode the opening of a directory that nobody used since its start. */
+const MAX_DIRECTORIES = 200;
+const DIRECTORIES_AT_ONCE = 8;
 /** The newest messages that a reader gets who cannot be told what it missed; older ones it can ask for. */
 const STATE_MESSAGES = 100;
 
@@ -18,38 +21,64 @@ export interface Present {
   readonly events: readonly GatewayEvent[];
 }
 
+/** A session that was busy or asked something when we last knew. */
+export interface Concerned {
+  readonly sessionId: string;
+  readonly directory: string;
+}
+
 /**
  * What OpenCode says of itself now, read after a connect, when events before it were missed.
  *
- * Statuses and pending requests exist only per directory and only in OpenCode's memory.
+ * Statuses and pending requests exist only per directory and only in OpenCode's memory. The directories of those concerned are always read.
  */
-export async function readPresent(
-  { client, workspace }: OpencodeMember,
-  believedBusy: readonly { readonly sessionId: string; readonly directory: string }[],
-  nowMs: number,
-): Promise<Present> {
+export async function readPresent({ client, workspace }: OpencodeMember, concerned: readonly Concerned[], nowMs: number): Promise<Present> {
   const sessions = (await client.sessions(RECENT_SESSIONS)).filter(({ directory }) => workspace.contains(directory));
-  const directories = [...new Set([workspace.root, ...sessions.map(({ directory }) => directory)])].slice(0, MAX_DIRECTORIES);
-  const perDirectory = await Promise.all(
-    directories.map(async (directory) => {
-      const [statuses, permissions, questions] = await Promise.all([
-        client.statuses(directory),
-        client.permissions(directory),
-        client.questions(directory),
-      ]);
-      return { directory, statuses, permissions, questions };
-    }),
+  const known = new Set([workspace.root, ...concerned.map(({ directory }) => directory)]);
+  for (const { directory } of sessions) if (known.size < MAX_DIRECTORIES) known.add(directory);
+  const reads = await lastValueFrom(
+    from(known).pipe(
+      mergeMap((directory) => readDirectory(client, directory), DIRECTORIES_AT_ONCE),
+      toArray(),
+    ),
   );
-  const busyIds = new Set(perDirectory.flatMap(({ statuses }) => Object.keys(statuses)));
-  const ended = believedBusy.filter(({ sessionId }) => !busyIds.has(sessionId));
+  const events = reads.flatMap((read) => toEvents(read, nowMs));
+  const busyIds = new Set(reads.flatMap(({ statuses }) => Object.keys(statuses)));
+  const ended = concerned.filter(({ sessionId }) => !busyIds.has(sessionId));
   return {
-    children: sessions.flatMap(({ id, parentID }) => (parentID === undefined ? [] : [{ id, parentId: parentID }])),
-    askedIds: new Set(perDirectory.flatMap(({ permissions, questions }) => [...permissions, ...questions].map(({ id }) => id))),
+    children: await childrenAmong(client, sessions, new Set(events.map(({ sessionId }) => sessionId))),
+    askedIds: new Set(reads.flatMap(({ permissions, questions }) => [...permissions, ...questions].map(({ id }) => id))),
     events: [
       ...ended.map(({ sessionId, directory }) => transient(sessionId, directory, { type: 'session_status', status: { type: 'idle' } })),
-      ...perDirectory.flatMap((read) => toEvents(read, nowMs)),
+      ...events,
     ],
   };
+}
+
+async function readDirectory(client: OpencodeMember['client'], directory: string): Promise<Read> {
+  const [statuses, permissions, questions] = await Promise.all([
+    client.statuses(directory),
+    client.permissions(directory),
+    client.questions(directory),
+  ]);
+  return { directory, statuses, permissions, questions };
+}
+
+/** Those of the sessions that are sub-agents', and of those that do something also when they are older than the others. */
+async function childrenAmong(
+  client: OpencodeMember['client'],
+  sessions: Awaited<ReturnType<OpencodeMember['client']['sessions']>>,
+  activeIds: ReadonlySet<string>,
+): Promise<Present['children']> {
+  const parents = new Map(sessions.map(({ id, parentID }) => [id, parentID]));
+  for (const activeId of activeIds) {
+    for (let id: string | undefined = activeId; id !== undefined && !parents.has(id);) {
+      const { parentID }: { parentID?: string } = await client.session(id);
+      parents.set(id, parentID);
+      id = parentID;
+    }
+  }
+  return [...parents].flatMap(([id, parentId]) => (parentId === undefined ? [] : [{ id, parentId }]));
 }
 
 /** A session and its newest messages as they are now, as events without a place in the history. @throws GatewayError NOT_FOUND */
