@@ -67,6 +67,9 @@ export class CreateSessionDto implements Omit<CreateSessionRequest, '$typeName'>
 
   @Validate(AreLabels)
   labels: Record<string, string>;
+
+  @IsShortText(200)
+  requestId: string;
 }
 
 export class UpdateSessionDto implements Omit<UpdateSessionRequest, '$typeName'> {

@@ -19,7 +19,17 @@ import {
   type UpdateSessionRequest,
 } from '../../common/grpc/generated/session_pb.js';
 import type { UpstreamSession, UpstreamStatus, UpstreamTodo, UpstreamTokens } from '../../common/opencode/opencode.types.js';
-import type { ModelRef, NewSession, Session, SessionChange, SessionPage, SessionStatus, SessionUsage, Todo } from './session.model.js';
+import type {
+  ModelRef,
+  NewSession,
+  RequestMark,
+  Session,
+  SessionChange,
+  SessionPage,
+  SessionStatus,
+  SessionUsage,
+  Todo,
+} from './session.model.js';
 
 /** Our own keys in a session's metadata; everything else there belongs to others. */
 const METADATA_KEY = 'gateway';
@@ -29,6 +39,8 @@ interface GatewayMetadata {
   readonly workspace?: boolean;
   /** `provider/model` */
   readonly model?: string;
+  /** Of the request that made the session. */
+  readonly request?: RequestMark | undefined;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -43,6 +55,10 @@ function readMetadata(metadata: UpstreamSession['metadata']): GatewayMetadata {
 /** The metadata with our keys changed and everybody else's kept: OpenCode replaces the whole map. */
 export function withGatewayMetadata(metadata: UpstreamSession['metadata'], change: GatewayMetadata): Readonly<Record<string, unknown>> {
   return { ...metadata, [METADATA_KEY]: { ...readMetadata(metadata), ...change } };
+}
+
+export function toRequestMark(metadata: UpstreamSession['metadata']): RequestMark | undefined {
+  return readMetadata(metadata).request;
 }
 
 function fromTokens(tokens: UpstreamTokens | undefined, cost: number | undefined): SessionUsage {
@@ -157,8 +173,8 @@ export function toTodo(todo: Todo): TodoMessage {
 }
 
 export function fromCreateSessionRequest(request: Omit<CreateSessionRequest, '$typeName'>): NewSession {
-  const { title, directory, parentId, agent, model, labels } = request;
-  return { title, directory, parentId, agent, model: model === undefined ? undefined : fromModelName(model), labels };
+  const { title, directory, parentId, agent, model, labels, requestId } = request;
+  return { title, directory, parentId, agent, model: model === undefined ? undefined : fromModelName(model), labels, requestId };
 }
 
 export function fromUpdateSessionRequest({ title, archived, labels, model }: Omit<UpdateSessionRequest, '$typeName'>): SessionChange {

@@ -48,6 +48,14 @@ export interface NewSession {
   readonly model?: ModelRef | undefined;
   readonly labels?: Readonly<Record<string, string>>;
   readonly isWorkspaceSession?: boolean;
+  /** Empty or undefined: each request makes a session of its own. */
+  readonly requestId?: string;
+}
+
+/** Hashes of a request's id and of its body, kept in the session it made. */
+export interface RequestMark {
+  readonly key: string;
+  readonly body: string;
 }
 
 export interface SessionChange {
