@@ -22,6 +22,7 @@ describe('readConfig', () => {
       TRANSPORTS: ['grpc', 'http'],
       OPENCODE_SERVER_USERNAME: 'opencode',
       OPENCODE_TIMEOUT: 120,
+      OPENCODE_LOST_AFTER_S: 60,
       OPENCODE_DEBUG: false,
       A2A_ENABLE_SESSION_SHELL: false,
       ACCESS_ANONYMOUS: false,
