@@ -1,5 +1,17 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import { BehaviorSubject, concat, filter, firstValueFrom, map, of, switchMap, timer, type Observable, type Subscription } from 'rxjs';
+import {
+  BehaviorSubject,
+  concat,
+  distinctUntilChanged,
+  filter,
+  firstValueFrom,
+  map,
+  of,
+  switchMap,
+  timer,
+  type Observable,
+  type Subscription,
+} from 'rxjs';
 import { CONFIG, type Config } from '../../common/config/config.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { EventHub } from '../event/event.hub.js';
@@ -22,7 +34,12 @@ export class OpencodePresence implements OnModuleDestroy {
   ) {
     this.lostAfterMs = config.OPENCODE_LOST_AFTER_S * 1_000;
     this.lost$ = this.presence.pipe(filter((presence) => presence === 'lost'));
-    this.subscription = hub.ready$.pipe(switchMap((isReady) => this.follow(isReady))).subscribe(this.presence);
+    this.subscription = hub.ready$
+      .pipe(
+        distinctUntilChanged(),
+        switchMap((isReady) => this.follow(isReady)),
+      )
+      .subscribe(this.presence);
   }
 
   onModuleDestroy(): void {

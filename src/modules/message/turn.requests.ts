@@ -35,7 +35,10 @@ export class TurnRequests {
   async submit(task: TurnTask): Promise<Submission> {
     const { requestId, session } = task;
     this.runner.requireReady();
-    if (requestId === '') return this.runner.enqueue(task, ascendingMessageId(this.pool.forSession(session.id).clock.nowMs()));
+    if (requestId === '') {
+      await this.adopter.untilKnown(session.id);
+      return this.runner.enqueue(task, ascendingMessageId(this.pool.forSession(session.id).clock.nowMs()));
+    }
     const submission = this.memory.getOrBegin(session.id, requestId, task.fingerprint, () => this.begin(task));
     // What failed to begin may be tried again.
     const forget = (): void => this.memory.forget(session.id, requestId);

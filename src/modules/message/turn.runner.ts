@@ -100,7 +100,7 @@ export class TurnRunner implements OnModuleDestroy {
     this.registry.close(turn);
   }
 
-  /** A cut connection leaves open whether OpenCode has the turn: its records tell, once it is back. */
+  /** A cut connection leaves open whether OpenCode has the turn, and a busy session who has it: the records tell. */
   private async deliver(turn: Turn, task: TurnTask, watch: TurnWatch, mayBeKnown: boolean): Promise<void> {
     let giveUpAtMs: number | undefined;
     for (let isOpen = mayBeKnown && task.requestId !== ''; ; isOpen = true) {
@@ -109,7 +109,7 @@ export class TurnRunner implements OnModuleDestroy {
         return await this.handOver(turn, task, watch, isOpen);
       } catch (error) {
         giveUpAtMs ??= Date.now() + this.presence.lostAfterMs;
-        if (!isUnclear(error) || Date.now() > giveUpAtMs) throw error;
+        if (!(isUnclear(error) || isBusy(error)) || Date.now() > giveUpAtMs) throw error;
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS));
     }
@@ -172,6 +172,11 @@ export class TurnRunner implements OnModuleDestroy {
 /** OpenCode may have it or not. */
 function isUnclear(error: unknown): boolean {
   return error instanceof GatewayError && (error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED');
+}
+
+/** Somebody else was faster: with the same request, or with another. */
+function isBusy(error: unknown): boolean {
+  return error instanceof GatewayError && error.reason === 'SESSION_BUSY';
 }
 
 function toVerdict(error: unknown): Verdict {

@@ -165,6 +165,7 @@ describe('fromCreateSessionRequest', () => {
       agent: undefined,
       model: { providerId: 'p', modelId: 'm/x' },
       labels: { team: 'docs' },
+      requestId: '',
     });
   });
 });
