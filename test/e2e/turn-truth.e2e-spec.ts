@@ -2,11 +2,11 @@ import { TurnState, type GlobalEvent } from '../../src/common/grpc/generated/eve
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
 import { FinishReason } from '../../src/common/grpc/generated/v1/common_pb.js';
 import { OpenCodeService } from '../../src/common/grpc/generated/v1/opencode_service_pb.js';
-import { bodiesOf, collect, Conversation, finalStates, readUntil, turnStates } from '../support/conversation.js';
+import { bodiesOf, collect, Conversation, finalStates, readUntil, textPart, turnStates } from '../support/conversation.js';
 import { OpencodeServer, type RemoteGateway } from '../support/opencode-server.js';
 import { script, type Operation } from '../support/scripted-model.js';
 
-const { listMessages, getMessage, getMessages } = MessageService.method;
+const { runMessage, listMessages, getMessage, getMessages } = MessageService.method;
 const UNAVAILABLE = 14;
 const FINAL = [TurnState.COMPLETED, TurnState.FAILED, TurnState.ABORTED, TurnState.REJECTED, TurnState.INTERRUPTED];
 
@@ -201,6 +201,25 @@ describe('OpenCode going away', () => {
       expect(await grpc.call(getMessage, { sessionId, messageId })).toMatchObject(told);
     }
     await after.stop();
+  });
+
+  it('in the middle of a request with a key is told to who repeats it, and nothing is run twice', async () => {
+    const { sessionId } = conversation;
+    const parts = [textPart(script([{ t: 'text', n: 2, ms: 5 }, bash('sleep 60')], [{ t: 'text', value: 'never' }]))];
+    const request = { sessionId, requestId: 'interrupted', parts };
+    const interrupted = { code: UNAVAILABLE, reason: 'TURN_INTERRUPTED', metadata: { errorName: 'TurnInterrupted' } };
+    const first = expect(gateway.grpc.call(runMessage, request)).rejects.toMatchObject(interrupted);
+    await readUntil(conversation.watch(), isAtWork);
+
+    await server.kill();
+    await server.launch();
+    await first;
+    const other = await server.gateway();
+
+    await expect(gateway.grpc.call(runMessage, request)).rejects.toMatchObject(interrupted);
+    await expect(other.rest.call(runMessage, request)).rejects.toMatchObject(interrupted);
+    expect(await roles(conversation)).toEqual(['user', 'assistant']);
+    await other.stop();
   });
 
   it("leaves none in the container's own session either", async () => {

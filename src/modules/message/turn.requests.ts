@@ -39,11 +39,22 @@ export class TurnRequests {
       await this.adopter.untilKnown(session.id);
       return this.runner.enqueue(task, ascendingMessageId(this.pool.forSession(session.id).clock.nowMs()));
     }
-    const submission = this.memory.getOrBegin(session.id, requestId, task.fingerprint, () => this.begin(task));
-    // What failed to begin may be tried again.
-    const forget = (): void => this.memory.forget(session.id, requestId);
-    submission.then(({ accepted }) => accepted.catch(forget), forget);
-    return submission;
+    return this.memory.getOrBegin(session.id, requestId, task.fingerprint, () => {
+      const submission = this.begin(task);
+      void this.forgetWhatFailed(submission, () => this.memory.forget(session.id, requestId));
+      return submission;
+    });
+  }
+
+  /** What failed to begin may be tried again; of what was interrupted OpenCode's records know more than we do. */
+  private async forgetWhatFailed(submission: Promise<Submission>, forget: () => void): Promise<void> {
+    try {
+      const { turn, accepted } = await submission;
+      await accepted;
+      if ((await turn.ended).state === 'interrupted') forget();
+    } catch {
+      forget();
+    }
   }
 
   private async begin(task: TurnTask): Promise<Submission> {
