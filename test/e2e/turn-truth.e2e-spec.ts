@@ -155,7 +155,7 @@ describe('OpenCode going away', () => {
   afterAll(() => server.stop());
 
   beforeEach(async () => {
-    gateway = await server.gateway({ OPENCODE_LOST_AFTER_S: '5' });
+    gateway = await server.gateway();
     conversation = await Conversation.begin(gateway.grpc);
   });
 
@@ -242,6 +242,9 @@ describe('OpenCode going away', () => {
   });
 
   it('for good ends what runs and refuses what waits', async () => {
+    await gateway.stop();
+    gateway = await server.gateway({ OPENCODE_LOST_AFTER_S: '3' });
+    conversation = await Conversation.begin(gateway.grpc);
     const stream = conversation.stream([{ t: 'endless', ms: 10 }]);
     const events = collect(stream);
     await readUntil(conversation.watch(), isGrowing);

@@ -63,12 +63,6 @@ export class TurnRegistry {
   lastOutcome(sessionId: string): TurnUpdate | undefined {
     return this.outcomes.get(sessionId);
   }
-
-  /** Nothing works on the session, and nothing is about to; false also while OpenCode cannot tell. */
-  isQuiet(sessionId: string): boolean {
-    const isWorking = this.hub.isBusy(sessionId) || this.current(this.hub.rootIdOf(sessionId)) !== undefined;
-    return this.hub.isReady && !isWorking;
-  }
 }
 
 /** A turn that ended before anybody here asked for it; nobody is told. */

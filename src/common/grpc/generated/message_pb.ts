@@ -270,6 +270,8 @@ export type DisplayMessage = Message<"opencode.message.DisplayMessage"> & {
   finish?: string | undefined;
 
   /**
+   * TurnInterrupted: OpenCode stopped while it wrote the message
+   *
    * @generated from field: optional string error_name = 17;
    */
   errorName?: string | undefined;
