@@ -160,8 +160,7 @@ describe('asks', () => {
       expect(await pendingIn(door, conversation.sessionId)).toEqual([]);
     });
 
-    // Aborts do not yet reject by AskService.rejectAll.
-    it.failing('are audited as rejected by the abort', async () => {
+    it('are audited as rejected by the abort', async () => {
       const record = jest.spyOn(Audit.prototype, 'record');
       const conversation = await beginAsking(door);
 

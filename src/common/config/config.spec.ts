@@ -23,6 +23,7 @@ describe('readConfig', () => {
       OPENCODE_SERVER_USERNAME: 'opencode',
       OPENCODE_TIMEOUT: 120,
       OPENCODE_HANG_S: 60,
+      OPENCODE_LOST_AFTER_S: 60,
       OPENCODE_DEBUG: false,
       A2A_ENABLE_SESSION_SHELL: false,
       ACCESS_ANONYMOUS: false,

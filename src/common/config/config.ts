@@ -58,6 +58,9 @@ export const settings = {
   OPENCODE_TIMEOUT: seconds.default(120).describe('seconds a single call to OpenCode may take'),
   OPENCODE_TIMEOUT_STREAM: seconds.optional().describe('seconds a turn may take when the caller waits or streams; unset: no limit'),
   OPENCODE_HANG_S: seconds.default(60).describe('seconds without any answer after which the embedded OpenCode is killed and started anew'),
+  OPENCODE_LOST_AFTER_S: seconds
+    .default(60)
+    .describe('seconds OpenCode may be away until its running and waiting turns end as interrupted'),
   OPENCODE_DEBUG: flag.describe('debug logging, as LOG_LEVEL=debug'),
   ACCESS_TOKEN: secret.describe('bearer token that callers must show'),
   A2A_BEARER_TOKEN: secret.describe('one more bearer token'),

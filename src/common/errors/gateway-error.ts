@@ -75,3 +75,9 @@ export class GatewayError extends Error {
     });
   }
 }
+
+/** For `catch`, where what is missing is normal. */
+export function unlessMissing(error: unknown): undefined {
+  if (error instanceof GatewayError && error.code === 'NOT_FOUND') return undefined;
+  throw error;
+}

@@ -107,12 +107,18 @@ export interface UpstreamToolPart extends UpstreamPartBase {
   };
 }
 
-/** Parts we neither show nor count: step-start, step-finish, patch, snapshot, agent, subtask, retry, compaction, … */
+/** The order to sum up the history: somebody's, or OpenCode's own when the context runs full. */
+export interface UpstreamCompactionPart extends UpstreamPartBase {
+  readonly type: 'compaction';
+  readonly auto?: boolean;
+}
+
+/** Parts we neither show nor count: step-start, step-finish, patch, snapshot, agent, subtask, retry, … */
 export interface UpstreamOtherPart extends UpstreamPartBase {
   readonly type: `other:${string}`;
 }
 
-export type UpstreamPart = UpstreamTextPart | UpstreamFilePart | UpstreamToolPart | UpstreamOtherPart;
+export type UpstreamPart = UpstreamTextPart | UpstreamFilePart | UpstreamToolPart | UpstreamCompactionPart | UpstreamOtherPart;
 
 export interface UpstreamMessageWithParts {
   readonly info: UpstreamMessage;
@@ -175,6 +181,7 @@ export interface UpstreamCommandCall {
 }
 
 export interface UpstreamShellCall {
+  readonly messageID: string;
   readonly agent: string;
   readonly command: string;
   readonly model?: { readonly providerID: string; readonly modelID: string };

@@ -16,9 +16,8 @@ function timeOf(id: string, nearMs: number): number | undefined {
 /**
  * OpenCode's clock, read off the ids of its events.
  *
- * Prompts carry ids of our making, and OpenCode tells the newest prompt from its answer by comparing ids: made with
- * a clock ahead of its own, a prompt would look unanswered for ever. An event arrives later than it was made, so of the
- * differences seen the largest is nearest to the truth, and errs to the safe side.
+ * Prompts carry ids of our making, which OpenCode compares within a millisecond: they take their time from its clock. An
+ * event arrives later than it was made, so of the differences seen the largest is nearest to the truth.
  */
 export class UpstreamClock {
   private current = { sinceMs: 0, offsetMs: -Infinity };

@@ -3,7 +3,7 @@ import { GatewayError } from '../../common/errors/gateway-error.js';
 import { Audit, type AuditedAction } from '../../common/logging/audit.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { KeyedLock } from '../../common/streams/keyed-lock.js';
-import { TurnService } from '../message/turn.service.js';
+import { TurnLine } from '../message/turn.line.js';
 import { ProviderService } from '../provider/provider.service.js';
 import type { Credential, CredentialType, ProviderAuth } from './auth.model.js';
 import { CredentialStore, type StoredCredentials } from './credential.store.js';
@@ -22,7 +22,7 @@ export class AuthService {
   constructor(
     private readonly pool: OpencodePool,
     private readonly providers: ProviderService,
-    private readonly turns: TurnService,
+    private readonly line: TurnLine,
     private readonly store: CredentialStore,
   ) {}
 
@@ -74,7 +74,7 @@ export class AuthService {
 
   private async change(action: AuditedAction, providerId: string, change: () => Promise<void>): Promise<void> {
     await this.lock.run('credentials', () =>
-      this.turns.runWhenAllIdle(async () => {
+      this.line.runWhenAllIdle(async () => {
         await change();
         await this.pool.forDirectory(undefined).client.dispose();
         this.providers.forget();

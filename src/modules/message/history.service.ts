@@ -6,7 +6,7 @@ import type { FileDiff, ModelRef, Session } from '../session/session.model.js';
 import { SessionService } from '../session/session.service.js';
 import { diffsOf, fromUpstreamDiff, mergeDiffs } from './diff.mapper.js';
 import { MessageService } from './message.service.js';
-import { TurnService } from './turn.service.js';
+import { TurnLine } from './turn.line.js';
 
 /** What changes the history of a session, and what the history changed in the files. Knows no transport. */
 @Injectable()
@@ -16,27 +16,27 @@ export class HistoryService {
     private readonly sessions: SessionService,
     private readonly providers: ProviderService,
     private readonly messages: MessageService,
-    private readonly turns: TurnService,
+    private readonly line: TurnLine,
   ) {}
 
   /** @throws GatewayError NOT_FOUND, also for a message that OpenCode would silently not delete; FAILED_PRECONDITION while the session is busy */
   async deleteMessage(sessionId: string, messageId: string): Promise<void> {
     await this.messages.get(sessionId, messageId);
-    await this.turns.runWhenIdle(sessionId, () => this.pool.forSession(sessionId).client.deleteMessage(sessionId, messageId));
+    await this.line.runWhenIdle(sessionId, () => this.pool.forSession(sessionId).client.deleteMessage(sessionId, messageId));
   }
 
   /** Takes a message, what follows it and their changes of files back. @throws GatewayError NOT_FOUND; FAILED_PRECONDITION while the session is busy */
   async revert(sessionId: string, messageId: string, partId: string | undefined): Promise<Session> {
     await this.messages.get(sessionId, messageId);
     const { client } = this.pool.forSession(sessionId);
-    await this.turns.runWhenIdle(sessionId, () => client.revert(sessionId, messageId, partId));
+    await this.line.runWhenIdle(sessionId, () => client.revert(sessionId, messageId, partId));
     return this.sessions.get(sessionId);
   }
 
   /** @throws GatewayError NOT_FOUND; FAILED_PRECONDITION while the session is busy */
   async unrevert(sessionId: string): Promise<Session> {
     await this.sessions.get(sessionId);
-    await this.turns.runWhenIdle(sessionId, () => this.pool.forSession(sessionId).client.unrevert(sessionId));
+    await this.line.runWhenIdle(sessionId, () => this.pool.forSession(sessionId).client.unrevert(sessionId));
     return this.sessions.get(sessionId);
   }
 
@@ -52,7 +52,7 @@ export class HistoryService {
     const model = wanted ?? session.model ?? (await this.providers.defaultModel(session.directory));
     if (model === undefined) throw GatewayError.invalid('model', 'must be named: neither the session nor the gateway has one');
     const { client } = this.pool.forSession(sessionId);
-    await this.turns.runInLine(sessionId, () => client.summarize(sessionId, { providerID: model.providerId, modelID: model.modelId }));
+    await this.line.run(sessionId, () => client.summarize(sessionId, { providerID: model.providerId, modelID: model.modelId }));
     const [last] = (await this.messages.listPage(sessionId, 1, '')).messages;
     if (last?.info.failure === undefined) return;
     throw new GatewayError('FAILED_PRECONDITION', last.info.failure.message, {

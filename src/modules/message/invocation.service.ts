@@ -8,7 +8,7 @@ import { CommandService } from '../command/command.service.js';
 import { toModelName } from '../session/session.mapper.js';
 import type { CommandInvocation, ShellInvocation } from './invocation.model.js';
 import { PromptService } from './prompt.service.js';
-import { judgeAnswer, judgeShell, type Turn } from './turn.js';
+import type { Turn } from './turn.js';
 import type { TurnTask } from './turn.task.js';
 
 /** Commands and shell lines as turns: they stand in the session's queue, have events and end as prompts do. */
@@ -31,18 +31,17 @@ export class InvocationService {
     const session = await this.prompts.openSession(sessionId);
     await this.commands.require(session.directory, command, 'command');
     const { agent, model } = await this.prompts.choose(invocation, session, 'model');
-    const hand = (turn: Turn): Promise<void> =>
-      this.handLongCall(
-        turn,
-        this.pool.forSession(sessionId).client.command(sessionId, {
-          messageID: turn.id,
-          command,
-          arguments: invocation.arguments,
-          ...(agent !== undefined && { agent }),
-          ...(model !== undefined && { model: toModelName(model) }),
-        }),
-      );
-    return { session, requestId, fingerprint: ['command', invocation], judge: judgeAnswer, hand };
+    const { client } = this.pool.forSession(sessionId);
+    const call = (messageID: string): Promise<void> =>
+      client.command(sessionId, {
+        messageID,
+        command,
+        arguments: invocation.arguments,
+        ...(agent !== undefined && { agent }),
+        ...(model !== undefined && { model: toModelName(model) }),
+      });
+    const hand: TurnTask['hand'] = (turn, again) => this.handLongCall(turn, again, call);
+    return { session, requestId, fingerprint: ['command', invocation], kind: 'prompt', hand };
   }
 
   /** @throws GatewayError PERMISSION_DENIED unless ENABLE_SESSION_SHELL is set; else as PromptService.accept */
@@ -56,18 +55,24 @@ export class InvocationService {
     const session = await this.prompts.openSession(sessionId);
     const { agent, model } = await this.prompts.choose(invocation, session, 'model');
     const shellAgent = agent ?? (await this.agents.defaultName(session.directory));
-    const hand = (turn: Turn): Promise<void> => {
+    const upstreamModel = model && { providerID: model.providerId, modelID: model.modelId };
+    const { client } = this.pool.forSession(sessionId);
+    const call = (messageID: string): Promise<void> => {
       this.audit.record('shell.run', sessionId, 'begun');
-      const upstreamModel = model && { providerID: model.providerId, modelID: model.modelId };
-      const call = { agent: shellAgent, command, ...(upstreamModel !== undefined && { model: upstreamModel }) };
-      return this.handLongCall(turn, this.pool.forSession(sessionId).client.shell(sessionId, call));
+      return client.shell(sessionId, { messageID, agent: shellAgent, command, ...(upstreamModel && { model: upstreamModel }) });
     };
-    return { session, requestId, fingerprint: ['shell', invocation], judge: judgeShell, hand };
+    const hand: TurnTask['hand'] = (turn, again) => this.handLongCall(turn, again, call);
+    return { session, requestId, fingerprint: ['shell', invocation], kind: 'shell', hand };
   }
 
-  /** These calls answer when the run has ended. That it began, its events tell; how it ended is the turn's to find out. */
-  private handLongCall(turn: Turn, call: Promise<void>): Promise<void> {
+  /**
+   * These calls answer when the run has ended. That it began, its events tell; how it ended is the turn's to find out.
+   * They name their parts themselves, so a message that is made again would hold them twice: it is deleted first.
+   */
+  private async handLongCall(turn: Turn, again: boolean, makeCall: (messageId: string) => Promise<void>): Promise<void> {
+    if (again) await this.pool.forSession(turn.sessionId).client.deleteMessage(turn.sessionId, turn.id);
+    const call = makeCall(turn.id);
     call.catch((error: unknown) => this.logger.debug(`The call of turn ${turn.id} failed: ${String(error)}`));
-    return Promise.race([call, turn.started]);
+    await Promise.race([call, turn.taken]);
   }
 }

@@ -8,6 +8,7 @@ import {
   type Empty,
   type ListMessagesResponse,
 } from '../../common/grpc/generated/message_pb.js';
+import { IDEMPOTENCY_KEY, withKey } from '../../common/http/idempotency-key.js';
 import { RestReply } from '../../common/http/rest-reply.js';
 import { MessageStream } from '../../common/streams/message-stream.js';
 import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
@@ -23,9 +24,6 @@ import { fromSendMessageRequest } from './prompt.mapper.js';
 import { toRunAnswer } from './run.mapper.js';
 import { RunService } from './run.service.js';
 import { TurnService } from './turn.service.js';
-
-/** The header that means `request_id` on this door. */
-const IDEMPOTENCY_KEY = 'idempotency-key';
 
 @Controller()
 export class MessageHttpController {
@@ -94,8 +92,4 @@ export class MessageHttpController {
     await this.turns.abort(sessionId);
     return create(EmptySchema);
   }
-}
-
-function withKey<T extends { readonly requestId: string }>(request: T, key: string | undefined): T {
-  return request.requestId === '' && key !== undefined ? { ...request, requestId: key.slice(0, 200) } : request;
 }

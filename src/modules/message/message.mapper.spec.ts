@@ -1,5 +1,6 @@
 import type { UpstreamAssistantMessage, UpstreamPart, UpstreamTextPart, UpstreamToolPart } from '../../common/opencode/opencode.types.js';
 import {
+  asInterrupted,
   fromUpstreamError,
   fromUpstreamHistory,
   fromUpstreamMessage,
@@ -148,5 +149,48 @@ describe('toMessagePartDelta', () => {
     const delta = { id: 'prt_1', messageId: 'msg_1', sessionId: 'ses_1', type: 'reasoning', delta: 'hm', offset: 7 } as const;
 
     expect(toMessagePartDelta(delta)).toMatchObject({ delta: 'hm', offset: 7n, part: { case: 'reasoning', value: { text: '' } } });
+  });
+});
+
+describe('fromUpstreamHistory, of a user message,', () => {
+  const prompt = { id: 'msg_1', sessionID: 'ses_1', role: 'user', time: { created: 1 } } as const;
+  const synthetic = (text: string): UpstreamPart => ({ ...TEXT, text, synthetic: true });
+
+  it.each<[string, UpstreamPart[], string]>([
+    ['a prompt', [TEXT], 'prompt'],
+    ['a prompt whose file OpenCode put into words', [TEXT, synthetic('Called the Read tool')], 'prompt'],
+    ['a prompt without parts', [], 'prompt'],
+    ['a sub-agent that somebody called', [{ ...BASE, type: 'subtask' } as unknown as UpstreamPart], 'prompt'],
+    ['a shell line', [synthetic('The following tool was executed by the user')], 'shell'],
+    ['an order to sum up', [{ ...BASE, type: 'compaction', auto: false }], 'summary'],
+    ['a compaction', [{ ...BASE, type: 'compaction', auto: true }], 'continuation'],
+    ['what OpenCode asks itself', [synthetic('Continue if you have next steps')], 'continuation'],
+  ])('knows %s', (_, parts, purpose) => {
+    expect(fromUpstreamHistory({ info: prompt, parts })).toMatchObject({ purpose });
+  });
+
+  it('says of an answer nothing', () => {
+    expect(fromUpstreamHistory({ info: ANSWER, parts: [] })).not.toHaveProperty('purpose');
+  });
+});
+
+describe('asInterrupted', () => {
+  const unfinished = fromUpstreamHistory({ info: ANSWER, parts: [TEXT, { ...TOOL, state: { status: 'running' } }, TOOL] });
+
+  it('tells what nobody will finish', () => {
+    const { info, parts } = asInterrupted(unfinished);
+
+    expect(info).toMatchObject({ failure: { name: 'TurnInterrupted' }, completedAtMs: undefined });
+    expect(parts).toMatchObject([{ type: 'text' }, { status: 'error', error: 'interrupted' }, { status: 'error', error: 'interrupted' }]);
+  });
+
+  it.each([
+    ['a finished answer', { ...ANSWER, time: { created: 5, completed: 6 } }],
+    ['a failed answer', { ...ANSWER, error: { name: 'APIError' } }],
+    ['a prompt', { id: 'msg_1', sessionID: 'ses_1', role: 'user', time: { created: 1 } } as const],
+  ])('leaves %s as it is', (_, info) => {
+    const message = fromUpstreamHistory({ info, parts: [TEXT] });
+
+    expect(asInterrupted(message)).toBe(message);
   });
 });

@@ -23,7 +23,7 @@ import type {
   UpstreamToolPart,
 } from '../../common/opencode/opencode.types.js';
 import { toModelName } from '../session/session.mapper.js';
-import type { Message, MessageFailure, MessageInfo, MessagePage, Part, TextPart, ToolPart } from './message.model.js';
+import type { Message, MessageFailure, MessageInfo, MessagePage, MessagePurpose, Part, TextPart, ToolPart } from './message.model.js';
 
 /** The first line only: what follows may be a stack trace, a SQL statement or a provider's whole answer. */
 export function fromUpstreamError(error: UpstreamError): MessageFailure {
@@ -118,14 +118,39 @@ function isShown(part: Part): boolean {
   return (part.type !== 'text' && part.type !== 'reasoning') || part.text !== '';
 }
 
+/** What OpenCode itself writes above the output of a shell line. */
+const SHELL_TEXT = 'The following tool was executed by the user';
+
+function toPurpose(parts: readonly UpstreamPart[]): MessagePurpose {
+  const compaction = parts.find((part) => part.type === 'compaction');
+  if (compaction !== undefined) return compaction.auto === true ? 'continuation' : 'summary';
+  const isSynthetic = parts.length > 0 && parts.every((part) => isTextPart(part) && part.synthetic === true);
+  if (!isSynthetic) return 'prompt';
+  return parts.some((part) => isTextPart(part) && part.text === SHELL_TEXT) ? 'shell' : 'continuation';
+}
+
 export function fromUpstreamHistory({ info, parts }: UpstreamMessageWithParts): Message {
   return {
     info: fromUpstreamMessage(info),
+    ...(info.role === 'user' && { purpose: toPurpose(parts) }),
     parts: parts
       .map(fromUpstreamPart)
       .filter((part) => part !== undefined)
       .filter(isShown),
   };
+}
+
+/** As it is told once nobody works on it any more: OpenCode, killed in the middle, leaves it unfinished for ever. */
+export function asInterrupted(message: Message): Message {
+  const { info, parts } = message;
+  if (info.role !== 'assistant' || info.completedAtMs !== undefined || info.failure !== undefined) return message;
+  const failure = { name: 'TurnInterrupted', message: 'OpenCode stopped in the middle of the turn' };
+  return { ...message, info: { ...info, failure }, parts: parts.map(asStopped) };
+}
+
+function asStopped(part: Part): Part {
+  const isUnfinished = part.type === 'tool' && (part.status === 'pending' || part.status === 'running');
+  return isUnfinished ? { ...part, status: 'error', error: 'interrupted' } : part;
 }
 
 export function toToolCallState(part: ToolPart): ToolCallState {

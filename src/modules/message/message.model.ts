@@ -69,9 +69,17 @@ export interface FilePart extends PartBase {
 /** A piece of a message that callers see. */
 export type Part = TextPart | ToolPart | FilePart;
 
+/**
+ * What a user message stands for: somebody's prompt or shell line, the order to sum up the history, or, where OpenCode
+ * wrote it itself, the going on of a turn.
+ */
+export type MessagePurpose = 'prompt' | 'shell' | 'summary' | 'continuation';
+
 export interface Message {
   readonly info: MessageInfo;
   readonly parts: readonly Part[];
+  /** Of user messages. */
+  readonly purpose?: MessagePurpose | undefined;
 }
 
 export interface MessagePage {

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { AskModule } from '../ask/ask.module.js';
 import { EventModule } from '../event/event.module.js';
 import { SessionModule } from '../session/session.module.js';
 import { CommandModule } from '../command/command.module.js';
@@ -12,12 +13,23 @@ import { MessageService } from './message.service.js';
 import { PromptService } from './prompt.service.js';
 import { RunService } from './run.service.js';
 import { StatusService } from './status.service.js';
+import { OpencodePresence } from './opencode-presence.js';
+import { TurnAborter } from './turn.aborter.js';
+import { TurnAdopter } from './turn.adopter.js';
+import { TurnLine } from './turn.line.js';
+import { TurnRecords } from './turn.records.js';
+import { TurnRegistry } from './turn.registry.js';
+import { TurnRequests } from './turn.requests.js';
+import { TurnRunner } from './turn.runner.js';
 import { TurnService } from './turn.service.js';
 
+/** Who holds turns, where they wait, who begins, carries through, takes over and ends them. */
+const turns = [OpencodePresence, TurnRegistry, TurnRecords, TurnLine, TurnRunner, TurnAdopter, TurnRequests, TurnAborter, TurnService];
+
 @Module({
-  imports: [EventModule, SessionModule, CommandModule],
-  providers: [MessageService, PromptService, InvocationService, TurnService, RunService, HistoryService, StatusService],
+  imports: [EventModule, SessionModule, CommandModule, AskModule],
+  providers: [...turns, MessageService, PromptService, InvocationService, RunService, HistoryService, StatusService],
   controllers: [MessageGrpcController, MessageHttpController, HistoryGrpcController, HistoryHttpController],
-  exports: [MessageService, TurnService, RunService, StatusService],
+  exports: [MessageService, TurnService, TurnLine, TurnRegistry, RunService, StatusService],
 })
 export class MessageModule {}

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../../common/config/config.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
-import { ascendingId } from '../../common/opencode/opencode.ids.js';
+import { partIdOf } from '../../common/opencode/opencode.ids.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import type { UpstreamPrompt } from '../../common/opencode/opencode.types.js';
 import { AgentService } from '../agent/agent.service.js';
@@ -10,7 +10,6 @@ import type { ModelRef, Session } from '../session/session.model.js';
 import { SessionService } from '../session/session.service.js';
 import type { Prompt, PromptPart } from './prompt.model.js';
 import { hasAttachment, toAcceptedParts } from './prompt.parts.js';
-import { judgeAnswer, type Turn } from './turn.js';
 import type { TurnTask } from './turn.task.js';
 
 /** Who answers, and with which model; undefined leaves the choice to OpenCode. */
@@ -46,8 +45,9 @@ export class PromptService {
       session,
       requestId,
       fingerprint: [prompt.parts, prompt.model, prompt.agent, system, variant],
-      judge: judgeAnswer,
-      hand: (turn) => this.hand(turn, (nowMs) => toUpstreamPrompt(turn.id, nowMs, parts, settings)),
+      kind: 'prompt',
+      // The same ids once more: whatever OpenCode has of it already is joined, not doubled.
+      hand: ({ id }) => this.pool.forSession(session.id).client.prompt(session.id, toUpstreamPrompt(id, parts, settings)),
     };
   }
 
@@ -62,20 +62,6 @@ export class PromptService {
   async choose(wanted: Choice, session: Session, modelField: string): Promise<Choice> {
     const [agent, model] = await Promise.all([this.chooseAgent(wanted, session), this.chooseModel(wanted, session, modelField)]);
     return { agent, model };
-  }
-
-  /** After a cut connection OpenCode may have the prompt all the same, which its history tells. */
-  private async hand(turn: Turn, toPrompt: (nowMs: number) => UpstreamPrompt): Promise<void> {
-    const { client, clock } = this.pool.forSession(turn.sessionId);
-    try {
-      await client.prompt(turn.sessionId, toPrompt(clock.nowMs()));
-    } catch (error) {
-      const isOpen = error instanceof GatewayError && (error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED');
-      if (!isOpen) throw error;
-      await client.message(turn.sessionId, turn.id).catch(() => {
-        throw error;
-      });
-    }
   }
 
   /** Without one OpenCode falls back to its default agent, whatever the session used before. */
@@ -106,11 +92,11 @@ interface PromptSettings extends Choice {
 }
 
 /** Ids of our own for message and parts: a repeated send then joins its run instead of doubling the text. */
-function toUpstreamPrompt(messageId: string, nowMs: number, parts: readonly PromptPart[], settings: PromptSettings): UpstreamPrompt {
+function toUpstreamPrompt(messageId: string, parts: readonly PromptPart[], settings: PromptSettings): UpstreamPrompt {
   const { agent, model, system, variant } = settings;
   return {
     messageID: messageId,
-    parts: parts.map((part) => ({ id: ascendingId('prt', nowMs), ...toUpstreamPart(part) })),
+    parts: parts.map((part, index) => ({ id: partIdOf(messageId, index), ...toUpstreamPart(part) })),
     ...(agent !== undefined && { agent }),
     ...(model !== undefined && { model: { providerID: model.providerId, modelID: model.modelId } }),
     ...(variant !== undefined && { variant }),

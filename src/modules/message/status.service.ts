@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { EventHub } from '../event/event.hub.js';
 import type { SessionStatus } from '../session/session.model.js';
 import { SessionService } from '../session/session.service.js';
-import { TurnService } from './turn.service.js';
+import { TurnRegistry } from './turn.registry.js';
 
 /** What sessions do now, as their events and turns tell. Knows no transport. */
 @Injectable()
@@ -10,7 +10,7 @@ export class StatusService {
   constructor(
     private readonly sessions: SessionService,
     private readonly hub: EventHub,
-    private readonly turns: TurnService,
+    private readonly turns: TurnRegistry,
   ) {}
 
   /** @throws GatewayError NOT_FOUND */

@@ -1,9 +1,10 @@
 import { readTranscript } from '../../../test/fixtures/transcripts/transcripts.js';
+import { GatewayError } from '../../common/errors/gateway-error.js';
 import { OpencodePool, type OpencodeMember } from '../../common/opencode/opencode.pool.js';
 import type { UpstreamMessage, UpstreamMessageWithParts, UpstreamPart, UpstreamStatus } from '../../common/opencode/opencode.types.js';
 import type { GatewayEvent } from '../event/event.model.js';
-import { Turn } from './turn.js';
-import { TurnReconciler, type Finding } from './turn.reconciler.js';
+import { Turn, type Conclusion } from './turn.js';
+import { TurnReconciler } from './turn.reconciler.js';
 
 /** OpenCode's records after the recorded frames. */
 function historyOf(transcript: string): UpstreamMessageWithParts[] {
@@ -41,21 +42,26 @@ class Records {
         this.looks += 1;
         return this.statuses;
       },
-      messages: async () => ({ messages: this.messages, nextCursor: undefined }),
+      messages: async () => ({ messages: this.messages.slice(-10), nextCursor: undefined }),
+      message: async (_: string, id: string) => {
+        const found = this.messages.find(({ info }) => info.id === id);
+        if (found === undefined) throw GatewayError.notFound('message', id);
+        return found;
+      },
     };
     return new TurnReconciler(new OpencodePool({ client } as unknown as OpencodeMember));
   }
 
   get turn(): Turn {
     const { id = '', sessionID = '' } = this.messages[0]?.info ?? {};
-    const turn = new Turn({ id, sessionId: sessionID, directory: '/workspace/project', requestId: '' }, () => undefined);
-    turn.admit();
+    const turn = new Turn({ id, sessionId: sessionID, directory: '/workspace/project', requestId: '', kind: 'prompt' }, () => undefined);
+    turn.admit(Date.now());
     return turn;
   }
 }
 
 /** Looks, and lets the pause before a second look pass. */
-async function look(records: Records, turn = records.turn): Promise<Finding | undefined> {
+async function look(records: Records, turn = records.turn): Promise<Conclusion | undefined> {
   const found = records.reconciler.look(turn);
   await jest.advanceTimersByTimeAsync(1_000);
   return found;
@@ -161,11 +167,33 @@ describe('TurnReconciler', () => {
     await expect(look(records, turn)).resolves.toMatchObject({ verdict: { state: 'failed', failure: turn.lastFailure } });
   });
 
-  it('leaves answers to earlier prompts out of account', async () => {
+  it.each(['msg_000000000001', 'msg_fffffffff001'])('leaves answers to earlier prompts out of account, for %s', async (id) => {
     const records = new Records(historyOf('01-plain-text'));
-    const later = new Turn({ id: 'msg_fffffffff001', sessionId: records.turn.sessionId, directory: '/w', requestId: '' }, () => undefined);
-    later.admit();
+    const { sessionId } = records.turn;
+    const later = new Turn({ id, sessionId, directory: '/w', requestId: '', kind: 'prompt' }, () => undefined);
+    later.admit(Date.now());
+    records.messages.push({ info: { id, sessionID: sessionId, role: 'user', time: { created: Date.now() } }, parts: [] });
 
     await expect(look(records, later)).resolves.toMatchObject({ verdict: { failure: { name: 'TurnNotStarted' } } });
+  });
+
+  it('leaves all answers out of account while OpenCode has not got the prompt', async () => {
+    const records = new Records(historyOf('01-plain-text'));
+    const { sessionId } = records.turn;
+    const later = new Turn({ id: 'msg_1', sessionId, directory: '/w', requestId: '', kind: 'prompt' }, () => undefined);
+    later.admit(Date.now());
+
+    await expect(look(records, later)).resolves.toMatchObject({ verdict: { failure: { name: 'TurnNotStarted' } } });
+  });
+
+  it('finds the answer of a turn that began further back than it reads', async () => {
+    const records = new Records(historyOf('01-plain-text'));
+    const { turn } = records;
+    const [own, answer] = records.messages;
+    if (own === undefined || answer === undefined) throw new Error('the transcript holds no turn');
+    const steps = Array.from({ length: 12 }, (_, index) => ({ ...answer, info: { ...answer.info, id: `msg_0${index}` } }));
+    records.messages = [own, ...steps];
+
+    await expect(look(records, turn)).resolves.toMatchObject({ verdict: { state: 'completed' }, message: { id: 'msg_011' } });
   });
 });

@@ -1,6 +1,7 @@
 import type { EventBody, GatewayEvent, TurnState } from '../event/event.model.js';
 import type { Message, MessageInfo, ToolPart } from './message.model.js';
-import { judgeAnswer, judgeIdle, Turn } from './turn.js';
+import { Turn } from './turn.js';
+import { judgeAnswer, judgeIdle } from './turn.verdict.js';
 
 const ANSWER: MessageInfo = {
   id: 'msg_2',
@@ -46,12 +47,18 @@ function answered(change: Partial<MessageInfo>): GatewayEvent {
   return at('ses_1', { type: 'message_updated', message: { ...ANSWER, ...change } });
 }
 
+function asked(id: string, createdAtMs: number): GatewayEvent {
+  return answered({ id, role: 'user', parentId: undefined, createdAtMs });
+}
+
 const idle = at('ses_1', { type: 'session_status', status: { type: 'idle' } });
 const busy = at('ses_1', { type: 'session_status', status: { type: 'busy' } });
 
 function admitted(states: TurnState[] = []): Turn {
-  const turn = new Turn({ id: 'msg_1', sessionId: 'ses_1', directory: '/w', requestId: '' }, ({ state }) => states.push(state));
-  turn.admit();
+  const turn = new Turn({ id: 'msg_1', sessionId: 'ses_1', directory: '/w', requestId: '', kind: 'prompt' }, ({ state }) =>
+    states.push(state),
+  );
+  turn.admit(Date.now());
   return turn;
 }
 
@@ -109,7 +116,7 @@ describe('judgeIdle', () => {
 
 describe('Turn', () => {
   it('is deaf while it waits in the queue', () => {
-    const turn = new Turn({ id: 'msg_1', sessionId: 'ses_1', directory: '/w', requestId: '' }, () => undefined);
+    const turn = new Turn({ id: 'msg_1', sessionId: 'ses_1', directory: '/w', requestId: '', kind: 'prompt' }, () => undefined);
 
     const result = [busy, answered({ completedAtMs: 2, finish: 'stop' }), idle].map((event) => turn.observe(event, 5));
 
@@ -120,9 +127,60 @@ describe('Turn', () => {
   it('ignores answers to earlier prompts', () => {
     const turn = admitted();
 
+    turn.observe(answered({ id: 'msg_9', parentId: 'msg_0', completedAtMs: 2, finish: 'stop' }), 5);
+    turn.observe(idle, 6);
+
+    expect(turn.state).toBe('admitted');
+  });
+
+  it('takes an answer whose id is less than its own', () => {
+    const turn = admitted();
+
     turn.observe(answered({ id: 'msg_0', completedAtMs: 2, finish: 'stop' }), 5);
     turn.observe(idle, 6);
 
+    expect(turn.toUpdate()).toMatchObject({ state: 'completed', messageId: 'msg_0' });
+  });
+
+  it('takes the answer to what OpenCode asked itself inside the turn', () => {
+    const turn = admitted();
+    turn.observe(asked('msg_1', 10), 5);
+    turn.observe(asked('msg_0', 11), 6);
+
+    turn.observe(answered({ id: 'msg_3', parentId: 'msg_0', completedAtMs: 12, finish: 'stop' }), 7);
+    turn.observe(idle, 8);
+
+    expect(turn.toUpdate()).toMatchObject({ state: 'completed', messageId: 'msg_3' });
+  });
+
+  it('does not take a late word on an earlier prompt for one of its own', () => {
+    const turn = admitted();
+    turn.observe(asked('msg_0', 9), 4);
+    turn.observe(asked('msg_1', 10), 5);
+    turn.observe(asked('msg_0', 9), 6);
+
+    turn.observe(answered({ id: 'msg_3', parentId: 'msg_0', completedAtMs: 12, finish: 'stop' }), 7);
+    turn.observe(idle, 8);
+
+    expect(turn.isEnded).toBe(false);
+  });
+
+  it('goes on from what the records tell of it', () => {
+    const turn = new Turn({ id: 'msg_1', sessionId: 'ses_1', directory: '/w', requestId: '', kind: 'prompt' }, () => undefined);
+
+    turn.resume({ createdAtMs: 10, continuationIds: ['msg_2'] }, 20);
+    turn.observe(answered({ id: 'msg_3', parentId: 'msg_2', completedAtMs: 12, finish: 'stop' }), 21);
+    turn.observe(idle, 22);
+
+    expect(turn.toUpdate()).toMatchObject({ state: 'completed', messageId: 'msg_3' });
+  });
+
+  it('is taken once OpenCode stored its message', async () => {
+    const turn = admitted();
+
+    turn.observe(asked('msg_1', 10), 5);
+
+    await expect(turn.taken).resolves.toBeUndefined();
     expect(turn.state).toBe('admitted');
   });
 

@@ -2,7 +2,8 @@ import { readTranscript } from '../../../test/fixtures/transcripts/transcripts.j
 import { fromUpstreamFrame } from '../event/event.mapper.js';
 import type { GatewayEvent, TurnState } from '../event/event.model.js';
 import type { MessageInfo } from './message.model.js';
-import { Turn, type FinalState } from './turn.js';
+import { Turn } from './turn.js';
+import type { FinalState } from './turn.verdict.js';
 
 function isEvent(content: ReturnType<typeof fromUpstreamFrame>): content is GatewayEvent {
   return content !== undefined && content.type !== 'text_growth' && content.type !== 'unseen';
@@ -32,10 +33,11 @@ interface Played {
 function play(events: readonly GatewayEvent[]): Played {
   const prompt = promptOf(events);
   const states: TurnState[] = [];
-  const turn = new Turn({ id: prompt.id, sessionId: prompt.sessionId, directory: '/workspace/project', requestId: 'req' }, ({ state }) =>
-    states.push(state),
+  const turn = new Turn(
+    { id: prompt.id, sessionId: prompt.sessionId, directory: '/workspace/project', requestId: 'req', kind: 'prompt' },
+    ({ state }) => states.push(state),
   );
-  turn.admit();
+  turn.admit(Date.now());
   const lookUps: number[] = [];
   let endedAt = -1;
   events.forEach((event, index) => {

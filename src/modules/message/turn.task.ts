@@ -1,5 +1,6 @@
 import type { Session } from '../session/session.model.js';
-import type { Judge, Turn } from './turn.js';
+import type { Turn } from './turn.js';
+import type { TurnKind } from './turn.verdict.js';
 
 /** Something a session can be made to do, checked and ready: what a turn carries out. */
 export interface TurnTask {
@@ -8,7 +9,10 @@ export interface TurnTask {
   readonly requestId: string;
   /** What the caller sent, to tell a repeated request from another. */
   readonly fingerprint: unknown;
-  readonly judge: Judge;
-  /** Gives it to OpenCode; resolves once OpenCode has it, and rejects when it never had. */
-  hand(turn: Turn): Promise<void>;
+  readonly kind: TurnKind;
+  /**
+   * Gives it to OpenCode; resolves once OpenCode has it. After UNAVAILABLE or DEADLINE_EXCEEDED OpenCode may have it all
+   * the same. `again`: OpenCode stored its message before and did nothing about it.
+   */
+  hand(turn: Turn, again: boolean): Promise<void>;
 }

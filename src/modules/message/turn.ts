@@ -1,63 +1,30 @@
 import type { GatewayEvent, TurnState, TurnUpdate } from '../event/event.model.js';
-import type { Message, MessageFailure, MessageInfo } from './message.model.js';
+import type { MessageFailure, MessageInfo } from './message.model.js';
+import { isAnswer, judge, SESSION_DELETED, type TurnKind, type Verdict } from './turn.verdict.js';
 
-export type FinalState = Extract<TurnState, 'completed' | 'failed' | 'aborted' | 'rejected' | 'interrupted'>;
-
-/** How a turn ended, as far as a message tells. */
-export interface Verdict {
-  readonly state: FinalState;
-  readonly failure: MessageFailure | undefined;
-}
-
-/** After these the model is called again. */
-const UNFINISHED: ReadonlySet<string> = new Set(['tool-calls', 'unknown']);
-
-const ABORTED = 'MessageAbortedError';
 /** OpenCode opens a directory in less. */
 const LATE_START_MS = 3_000;
-/** Ends nothing: OpenCode compacts and goes on in the same turn. */
-const OVERFLOW = 'ContextOverflowError';
-
-/** Whether an assistant message is the last word of its turn. `session.idle` is not: it comes early, late and several times. */
-export function judgeAnswer(message: MessageInfo): Verdict | undefined {
-  const { failure, finish, completedAtMs } = message;
-  if (failure?.name === OVERFLOW) return undefined;
-  if (failure !== undefined) return { state: failure.name === ABORTED ? 'aborted' : 'failed', failure };
-  if (completedAtMs === undefined || finish === undefined || UNFINISHED.has(finish)) return undefined;
-  return { state: 'completed', failure: undefined };
-}
-
-function wasRejected({ parts }: Message): boolean {
-  return parts.some((part) => part.type === 'tool' && part.status !== 'success' && /rejected|dismissed/.test(part.error ?? ''));
-}
-
-/** How a turn's assistant message is read; undefined while it is not the last word. */
-export type Judge = (message: MessageInfo, abortRequested: boolean) => Verdict | undefined;
-
-/** A shell line is answered by one message that no model wrote: it has no finish, and does not say that it was aborted. */
-export function judgeShell({ failure, completedAtMs }: MessageInfo, abortRequested: boolean): Verdict | undefined {
-  if (failure !== undefined) return { state: failure.name === ABORTED ? 'aborted' : 'failed', failure };
-  return completedAtMs === undefined ? undefined : { state: abortRequested ? 'aborted' : 'completed', failure: undefined };
-}
-
-/** What a message says of a turn whose session does nothing any more. */
-export function judgeIdle(last: Message): Verdict {
-  const verdict = judgeAnswer(last.info);
-  if (verdict !== undefined) return verdict;
-  const { failure, finish, completedAtMs } = last.info;
-  if (failure !== undefined) return { state: 'failed', failure };
-  if (wasRejected(last)) return { state: 'rejected', failure: undefined };
-  // An abort in the wait before a retry leaves neither a reason nor an error.
-  if (completedAtMs !== undefined && finish === undefined) return { state: 'aborted', failure: undefined };
-  return { state: 'interrupted', failure: { name: 'TurnInterrupted', message: 'OpenCode stopped in the middle of the turn' } };
-}
 
 export interface TurnIdentity {
-  /** Id of the prompt's own message; of a shell line, an id of that form. */
+  /** Id of the user message that begins it. */
   readonly id: string;
   readonly sessionId: string;
   readonly directory: string;
   readonly requestId: string;
+  readonly kind: TurnKind;
+}
+
+/** The end of a turn and the message that decides it. */
+export interface Conclusion {
+  readonly verdict: Verdict;
+  readonly message: MessageInfo | undefined;
+}
+
+/** What OpenCode's records tell of a turn that it works on already. */
+export interface TurnBeginning {
+  readonly createdAtMs: number;
+  /** User messages that OpenCode made inside the turn. */
+  readonly continuationIds: readonly string[];
 }
 
 /**
@@ -69,15 +36,19 @@ export class Turn {
   state: TurnState = 'queued';
   readonly createdAtMs = Date.now();
   lastEventAtMs = 0;
+  /** Since when OpenCode has it, undefined while it is on its way. */
+  handedAtMs: number | undefined;
   /** The last error the session reported; it counts only where no message tells more. */
   lastFailure: MessageFailure | undefined;
   readonly id: string;
   readonly sessionId: string;
   readonly directory: string;
-  readonly requestId: string;
+  /** Of whoever sent it here; empty for a turn that began elsewhere. */
+  requestId: string;
+  readonly kind: TurnKind;
   readonly ended: Promise<TurnUpdate>;
-  /** OpenCode works on it, or has ended it. */
-  readonly started: Promise<void>;
+  /** OpenCode stored its message, works on it, or has ended it. */
+  readonly taken: Promise<void>;
   private abortRequestedAtMs: number | undefined;
   private wasIdleAfterAbort = false;
   private messageId: string | undefined;
@@ -85,19 +56,24 @@ export class Turn {
   private failure: MessageFailure | undefined;
   private verdict: Verdict | undefined;
   private readonly asked = new Set<string>();
+  /** User messages whose answers are this turn's: its own, and those that OpenCode makes inside it, to compact or to go on. */
+  private readonly questionIds = new Set<string>();
+  /** By OpenCode's clock; undefined until its own message was seen. */
+  private begunAtMs: number | undefined;
   private resolveEnded: (update: TurnUpdate) => void = () => undefined;
-  private resolveStarted: () => void = () => undefined;
+  private resolveTaken: () => void = () => undefined;
 
   constructor(
     identity: TurnIdentity,
     private readonly onChange: (turn: Turn) => void,
-    private readonly judge: Judge = judgeAnswer,
   ) {
     this.id = identity.id;
     this.sessionId = identity.sessionId;
     this.directory = identity.directory;
     this.requestId = identity.requestId;
-    this.started = new Promise((resolve) => (this.resolveStarted = resolve));
+    this.kind = identity.kind;
+    this.questionIds.add(identity.id);
+    this.taken = new Promise((resolve) => (this.resolveTaken = resolve));
     this.ended = new Promise((resolve) => (this.resolveEnded = resolve));
   }
 
@@ -124,8 +100,19 @@ export class Turn {
     return { turnId: id, state, requestId, messageId, finish, failure };
   }
 
-  admit(): void {
-    this.change('admitted');
+  /** OpenCode is about to get it, for the first time or once more. */
+  admit(nowMs: number): void {
+    this.lastEventAtMs = nowMs;
+    if (this.state === 'queued') this.change('admitted');
+  }
+
+  /** OpenCode works on it already. */
+  resume({ createdAtMs, continuationIds }: TurnBeginning, nowMs: number): void {
+    this.handedAtMs = nowMs;
+    this.lastEventAtMs = nowMs;
+    this.begunAtMs = createdAtMs;
+    for (const id of continuationIds) this.questionIds.add(id);
+    this.change('running');
   }
 
   /** Takes in an event of the session or of one of its sub-agents; true when OpenCode's own records should be consulted soon. */
@@ -154,15 +141,20 @@ export class Turn {
     this.resolveEnded(this.toUpdate());
   }
 
-  /** The message that decides, found in OpenCode's records. */
-  adopt(message: MessageInfo): void {
-    this.messageId = message.id;
-    this.finish = message.finish;
+  /** As OpenCode's records tell its end. */
+  conclude({ verdict, message }: Conclusion): void {
+    if (message !== undefined) this.name(message);
+    this.end(verdict);
   }
 
   /** What a message says of this turn's end. */
   read(message: MessageInfo): Verdict | undefined {
-    return this.judge(message, this.abortRequested);
+    return judge(this.kind, message, this.abortRequested);
+  }
+
+  private name(message: MessageInfo): void {
+    this.messageId = message.id;
+    this.finish = message.finish;
   }
 
   private observeOwn(event: GatewayEvent): boolean {
@@ -175,7 +167,7 @@ export class Turn {
         this.lastFailure = event.failure;
         return true;
       case 'session_deleted':
-        this.end({ state: 'aborted', failure: { name: 'SessionDeleted', message: 'The session was deleted' } });
+        this.end(SESSION_DELETED);
         return false;
       default:
         return false;
@@ -183,12 +175,23 @@ export class Turn {
   }
 
   private observeMessage(message: MessageInfo): boolean {
-    // Ids ascend with time: what is older than the prompt belongs to an earlier turn.
-    if (message.role !== 'assistant' || message.isSummary || message.id < this.id) return false;
-    this.adopt(message);
+    if (message.role === 'user') return this.observeQuestion(message);
+    if (!isAnswer(message, this.kind) || message.parentId === undefined || !this.questionIds.has(message.parentId)) return false;
+    this.name(message);
     if (this.state === 'admitted') this.change('running');
     this.verdict = this.read(message);
     return this.verdict !== undefined;
+  }
+
+  /** Messages of earlier turns are told late, and are older. */
+  private observeQuestion({ id, createdAtMs }: MessageInfo): false {
+    if (id === this.id) {
+      this.begunAtMs ??= createdAtMs;
+      this.resolveTaken();
+    } else if (this.begunAtMs !== undefined && createdAtMs >= this.begunAtMs) {
+      this.questionIds.add(id);
+    }
+    return false;
   }
 
   private observeBusy(): boolean {
@@ -217,7 +220,7 @@ export class Turn {
 
   private change(state: TurnState): void {
     this.state = state;
-    if (state !== 'admitted') this.resolveStarted();
+    if (state !== 'admitted') this.resolveTaken();
     this.onChange(this);
   }
 }

@@ -14,11 +14,12 @@ function watchTurn() {
       return left;
     },
   } as unknown as EventHub;
-  const turn = new Turn({ id: 'msg_1', sessionId: 'ses_1', directory: '/w', requestId: '' }, () => undefined);
-  turn.admit();
+  const turn = new Turn({ id: 'msg_1', sessionId: 'ses_1', directory: '/w', requestId: '', kind: 'prompt' }, () => undefined);
+  turn.admit(Date.now());
   turn.lastEventAtMs = Date.now();
   const lookUp = jest.fn(() => Promise.resolve());
   const watch = new TurnWatch(hub, turn, lookUp);
+  watch.listen();
   const hear = (body: EventBody): void => tell({ directory: '/w', sessionId: 'ses_1', eventId: '', sequence: undefined, ...body });
   return { hear, turn, lookUp, watch, left };
 }

@@ -8,34 +8,37 @@ const SILENCE_MS = 10_000;
 
 /** Feeds a turn with its session's events, and has it looked up when they hint at an end or stay away. */
 export class TurnWatch {
-  private readonly stopListening: () => void;
-  private readonly silence: NodeJS.Timeout;
+  private stopListening: (() => void) | undefined;
+  private silence: NodeJS.Timeout | undefined;
   private grace: NodeJS.Timeout | undefined;
 
   constructor(
-    hub: EventHub,
-    turn: Turn,
+    private readonly hub: EventHub,
+    private readonly turn: Turn,
     private readonly lookUp: () => Promise<void>,
-  ) {
-    this.stopListening = hub.listen(turn.sessionId, (event) => {
+  ) {}
+
+  /** Begins with what goes on in the session now; once is enough. */
+  listen(): void {
+    const { hub, turn } = this;
+    this.stopListening ??= hub.listen(turn.sessionId, (event) => {
       if (turn.observe(event, Date.now())) this.lookUpSoon();
     });
-    this.silence = setInterval(() => {
+    this.silence ??= setInterval(() => {
       if (Date.now() - turn.lastEventAtMs < SILENCE_MS) return;
       turn.lastEventAtMs = Date.now();
       void this.lookUp();
-    }, SILENCE_MS / 4);
-    this.silence.unref();
+    }, SILENCE_MS / 4).unref();
+  }
+
+  lookUpSoon(): void {
+    clearTimeout(this.grace);
+    this.grace = setTimeout(() => void this.lookUp(), GRACE_MS);
   }
 
   stop(): void {
-    this.stopListening();
+    this.stopListening?.();
     clearInterval(this.silence);
     clearTimeout(this.grace);
-  }
-
-  private lookUpSoon(): void {
-    clearTimeout(this.grace);
-    this.grace = setTimeout(() => void this.lookUp(), GRACE_MS);
   }
 }

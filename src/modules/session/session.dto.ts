@@ -91,6 +91,9 @@ export class CreateSessionDto implements Omit<CreateSessionRequest, '$typeName'>
   @Validate(AreLabels)
   labels: Record<string, string>;
 
+  @IsShortText(200)
+  requestId: string;
+
   @IsIn(ASK_POLICIES, { message: 'must be an AskPolicy' })
   ask: AskPolicy;
 

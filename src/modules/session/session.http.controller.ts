@@ -1,5 +1,5 @@
 import { create } from '@bufbuild/protobuf';
-import { Controller } from '@nestjs/common';
+import { Controller, Headers } from '@nestjs/common';
 import {
   EmptySchema,
   SessionService as Rpc,
@@ -9,6 +9,7 @@ import {
   type SessionList,
   type TodoList,
 } from '../../common/grpc/generated/session_pb.js';
+import { IDEMPOTENCY_KEY, withKey } from '../../common/http/idempotency-key.js';
 import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
 import {
   CreateSessionDto,
@@ -39,8 +40,8 @@ export class SessionHttpController {
   }
 
   @RestRoute(Rpc.method.createSession)
-  async createSession(@RestRequest() request: CreateSessionDto): Promise<SessionInfo> {
-    return toSessionInfo(await this.sessions.create(fromCreateSessionRequest(request)));
+  async createSession(@RestRequest() request: CreateSessionDto, @Headers(IDEMPOTENCY_KEY) key?: string): Promise<SessionInfo> {
+    return toSessionInfo(await this.sessions.create(fromCreateSessionRequest(withKey(request, key))));
   }
 
   @RestRoute(Rpc.method.getSession)

@@ -183,6 +183,7 @@ describe('fromCreateSessionRequest', () => {
       agent: undefined,
       model: { providerId: 'p', modelId: 'm/x' },
       labels: { team: 'docs' },
+      requestId: '',
     });
   });
 });

@@ -27,6 +27,7 @@ import {
   type AskPolicy,
   type ModelRef,
   type NewSession,
+  type RequestMark,
   type Session,
   type SessionChange,
   type SessionPage,
@@ -45,6 +46,8 @@ interface GatewayMetadata {
   readonly model?: string;
   /** `null` is none, as absence is. */
   readonly ask?: AskPolicy | null;
+  /** Of the request that made the session. */
+  readonly request?: RequestMark | undefined;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
@@ -68,6 +71,10 @@ function readAskPolicy(ask: unknown): AskPolicy | undefined {
   const answer = ASK_ANSWERS.find((known) => known === ask['answer']);
   if (answer === undefined || typeof timeoutS !== 'number' || !Number.isInteger(timeoutS)) return undefined;
   return timeoutS >= 0 && timeoutS <= MAX_ASK_TIMEOUT_S ? { answer, timeoutS } : undefined;
+}
+
+export function toRequestMark(metadata: UpstreamSession['metadata']): RequestMark | undefined {
+  return readMetadata(metadata).request;
 }
 
 function fromTokens(tokens: UpstreamTokens | undefined, cost: number | undefined): SessionUsage {
@@ -195,9 +202,9 @@ export function toTodo(todo: Todo): TodoMessage {
 }
 
 export function fromCreateSessionRequest(request: Omit<CreateSessionRequest, '$typeName'>): NewSession {
-  const { title, directory, parentId, agent, model, labels } = request;
+  const { title, directory, parentId, agent, model, labels, requestId } = request;
   const ask = fromAskPolicy(request);
-  return { title, directory, parentId, agent, model: model === undefined ? undefined : fromModelName(model), labels, ask };
+  return { title, directory, parentId, agent, model: model === undefined ? undefined : fromModelName(model), labels, ask, requestId };
 }
 
 export function fromUpdateSessionRequest(request: Omit<UpdateSessionRequest, '$typeName'>): SessionChange {

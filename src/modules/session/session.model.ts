@@ -65,6 +65,14 @@ export interface NewSession {
   readonly labels?: Readonly<Record<string, string>>;
   readonly ask?: AskPolicy | undefined;
   readonly isWorkspaceSession?: boolean;
+  /** Empty or undefined: each request makes a session of its own. */
+  readonly requestId?: string;
+}
+
+/** Hashes of a request's id and of its body, kept in the session it made. */
+export interface RequestMark {
+  readonly key: string;
+  readonly body: string;
 }
 
 export interface SessionChange {

@@ -8,12 +8,14 @@ import { DEFAULT_PAGE_SIZE } from '../../common/validation/ids.js';
 import { AgentService } from '../agent/agent.service.js';
 import { ProviderService } from '../provider/provider.service.js';
 import { fromUpstreamSession, fromUpstreamTodo, toModelName, withGatewayMetadata } from './session.mapper.js';
-import type { NewSession, Session, SessionChange, SessionPage, SessionSearch, Todo } from './session.model.js';
+import { SessionRequests } from './session.requests.js';
+import type { NewSession, RequestMark, Session, SessionChange, SessionPage, SessionSearch, Todo } from './session.model.js';
 
 /** Sessions of the workspace. Knows no transport. */
 @Injectable()
 export class SessionService {
   private readonly lock = new KeyedLock();
+  private readonly requests = new SessionRequests();
   private endTurns: (sessionId: string) => Promise<void> = () => Promise.resolve();
 
   constructor(
@@ -32,25 +34,10 @@ export class SessionService {
     return fromUpstreamSession(await this.read(sessionId));
   }
 
-  /** @throws GatewayError INVALID_ARGUMENT naming the field; NOT_FOUND for a parent that is none. */
+  /** A request with an id makes its session once. @throws GatewayError INVALID_ARGUMENT naming the field; NOT_FOUND for a parent that is none. */
   async create(wanted: NewSession): Promise<Session> {
-    const { client, workspace } = this.pool.forDirectory(wanted.directory);
-    const directory = wanted.directory === undefined ? workspace.root : workspace.resolveDirectory(wanted.directory);
-    if (wanted.parentId !== undefined) await this.get(wanted.parentId);
-    if (wanted.agent !== undefined) await this.agents.require(directory, wanted.agent, 'agent');
-    if (wanted.model !== undefined) await this.providers.requireModel(directory, wanted.model, 'model');
-    const created = await client.createSession(directory, {
-      metadata: withGatewayMetadata(undefined, {
-        labels: wanted.labels ?? {},
-        ...(wanted.ask !== undefined && { ask: wanted.ask }),
-        ...(wanted.isWorkspaceSession === true && { workspace: true }),
-      }),
-      ...(wanted.title !== undefined && { title: wanted.title }),
-      ...(wanted.parentId !== undefined && { parentID: wanted.parentId }),
-      ...(wanted.agent !== undefined && { agent: wanted.agent }),
-      ...(wanted.model !== undefined && { model: { id: wanted.model.modelId, providerID: wanted.model.providerId } }),
-    });
-    return fromUpstreamSession(created);
+    if (wanted.requestId === undefined || wanted.requestId === '') return this.make(wanted, undefined);
+    return this.requests.createOnce(this.pool.forDirectory(wanted.directory), wanted, (request) => this.make(wanted, request));
   }
 
   /**
@@ -116,7 +103,8 @@ export class SessionService {
   }
 
   /**
-   * A new session with the history before a message, or all of it. Labels, model and ask policy come along, the container's mark does not.
+   * A new session with the history before a message, or all of it. Labels, model and ask policy come along, the marks of the container
+   * and of the request that made it do not.
    *
    * @throws GatewayError NOT_FOUND for the session or the message, which OpenCode would take for none
    */
@@ -126,7 +114,9 @@ export class SessionService {
     if (messageId !== undefined) await client.message(sessionId, messageId);
     const forked = await client.fork(sessionId, messageId);
     if (metadata === undefined) return fromUpstreamSession(forked);
-    return fromUpstreamSession(await client.updateSession(forked.id, { metadata: withGatewayMetadata(metadata, { workspace: false }) }));
+    return fromUpstreamSession(
+      await client.updateSession(forked.id, { metadata: withGatewayMetadata(metadata, { workspace: false, request: undefined }) }),
+    );
   }
 
   /** Every session of the workspace, the newest first. */
@@ -158,6 +148,26 @@ export class SessionService {
     const sessions = matches.slice(0, pageSize);
     const last = sessions.at(-1);
     return { sessions, nextPageToken: last !== undefined && matches.length > pageSize ? toPageToken(last.id) : '' };
+  }
+
+  private async make(wanted: NewSession, request: RequestMark | undefined): Promise<Session> {
+    const { client, workspace } = this.pool.forDirectory(wanted.directory);
+    const directory = wanted.directory === undefined ? workspace.root : workspace.resolveDirectory(wanted.directory);
+    if (wanted.parentId !== undefined) await this.get(wanted.parentId);
+    if (wanted.agent !== undefined) await this.agents.require(directory, wanted.agent, 'agent');
+    if (wanted.model !== undefined) await this.providers.requireModel(directory, wanted.model, 'model');
+    const created = await client.createSession(directory, {
+      metadata: withGatewayMetadata(undefined, {
+        labels: wanted.labels ?? {},
+        ...(wanted.isWorkspaceSession === true && { workspace: true }),
+        ...(request !== undefined && { request }),
+      }),
+      ...(wanted.title !== undefined && { title: wanted.title }),
+      ...(wanted.parentId !== undefined && { parentID: wanted.parentId }),
+      ...(wanted.agent !== undefined && { agent: wanted.agent }),
+      ...(wanted.model !== undefined && { model: { id: wanted.model.modelId, providerID: wanted.model.providerId } }),
+    });
+    return fromUpstreamSession(created);
   }
 
   private async read(sessionId: string): Promise<UpstreamSession> {

@@ -27,10 +27,10 @@ function heard(transcript: string): GatewayEvent[] {
   feed.followers.add(follower);
   const prompt = contents.find((content) => content.type === 'message_updated');
   const turn = new Turn(
-    { id: prompt?.type === 'message_updated' ? prompt.message.id : '', sessionId: rootId, directory: '/w', requestId: '' },
+    { id: prompt?.type === 'message_updated' ? prompt.message.id : '', sessionId: rootId, directory: '/w', requestId: '', kind: 'prompt' },
     (changed) => events.push(turnUpdated(rootId, changed.state, changed)),
   );
-  turn.admit();
+  turn.admit(0);
   for (const content of contents) {
     if (content.type === 'text_growth') feed.grow(content);
     else if (content.type !== 'unseen') {

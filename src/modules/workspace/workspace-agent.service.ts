@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { EventHub } from '../event/event.hub.js';
 import { MessageService } from '../message/message.service.js';
 import { StatusService } from '../message/status.service.js';
-import { TurnService } from '../message/turn.service.js';
+import { TurnRegistry } from '../message/turn.registry.js';
 import type { AgentState } from './workspace.model.js';
 import { WorkspaceService } from './workspace.service.js';
 
@@ -12,7 +12,7 @@ export class WorkspaceAgentService {
   constructor(
     private readonly workspace: WorkspaceService,
     private readonly messages: MessageService,
-    private readonly turns: TurnService,
+    private readonly turns: TurnRegistry,
     private readonly statuses: StatusService,
     private readonly hub: EventHub,
   ) {}

@@ -73,12 +73,13 @@ export function toFinishReason(finish: string | undefined): FinishReason {
 }
 
 function toFinish(info: MessageInfo): ContentPart['content'][] {
-  if (info.completedAtMs === undefined || info.role === 'user') return [];
-  const time = timestampFromMs(info.completedAtMs);
+  const isFinished = info.completedAtMs !== undefined || info.failure !== undefined;
+  if (!isFinished || info.role === 'user') return [];
   const aborted = info.failure?.name === 'MessageAbortedError';
   const failed = aborted ? FinishReason.CANCELED : FinishReason.ERROR;
   const reason = info.failure === undefined ? toFinishReason(info.finish) : failed;
-  return [{ case: 'finish', value: { $typeName: 'opencode.v1.FinishContent', reason, time } }];
+  const time = info.completedAtMs === undefined ? {} : { time: timestampFromMs(info.completedAtMs) };
+  return [{ case: 'finish', value: { $typeName: 'opencode.v1.FinishContent', reason, ...time } }];
 }
 
 function toToolContents(part: ToolPart): ContentPart['content'][] {

@@ -91,8 +91,8 @@ export class WorkspaceService {
     if (offset < 0) throw GatewayError.invalid('pagination.offset', 'must not be negative');
     const { id } = await this.session();
     const messages = (await this.messages.list(id)).filter(({ info }) => role === undefined || info.role === role);
-    const afterId = fromPageToken(cursor);
-    const start = afterId === undefined ? offset : messages.filter(({ info }) => info.id <= afterId).length;
+    const after = fromPageToken(cursor);
+    const start = after === undefined ? offset : startBehind(messages, after);
     const page = messages.slice(start, start + (limit === 0 ? DEFAULT_LIMIT : limit));
     const last = page.at(-1);
     const hasMore = start + page.length < messages.length;
@@ -101,7 +101,7 @@ export class WorkspaceService {
       total: messages.length,
       limit: limit === 0 ? DEFAULT_LIMIT : limit,
       offset: start,
-      nextCursor: hasMore && last !== undefined ? toPageToken(last.info.id) : '',
+      nextCursor: hasMore && last !== undefined ? toPageToken(`${last.info.createdAtMs} ${last.info.id}`) : '',
     };
   }
 
@@ -134,8 +134,6 @@ export class WorkspaceService {
   /** @throws GatewayError FAILED_PRECONDITION while the session is busy */
   async clearMessages(): Promise<void> {
     const { id } = await this.session();
-    if (this.turns.current(id) !== undefined)
-      throw new GatewayError('FAILED_PRECONDITION', 'The session is busy', { reason: 'SESSION_BUSY' });
     await this.messages.clear(id);
   }
 
@@ -166,4 +164,11 @@ export class WorkspaceService {
       throw error;
     }
   }
+}
+
+/** Behind the message a cursor names, or where it was before it was deleted: messages stand in the order of their times. */
+function startBehind(messages: readonly Message[], cursor: string): number {
+  const [time, id] = cursor.split(' ');
+  const index = messages.findIndex(({ info }) => info.id === id);
+  return index === -1 ? messages.filter(({ info }) => info.createdAtMs <= Number(time)).length : index + 1;
 }

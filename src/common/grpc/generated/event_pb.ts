@@ -904,7 +904,8 @@ export enum TurnState {
   REJECTED = 8,
 
   /**
-   * OpenCode stopped in the middle
+   * error_name says how: OpenCode stopped in the middle (TurnInterrupted), did not run what it took (TurnNotStarted), or was away
+   * for too long (OpencodeLost).
    *
    * @generated from enum value: TURN_STATE_INTERRUPTED = 9;
    */

@@ -53,8 +53,9 @@ export type SendMessageRequest = Message<"opencode.message.SendMessageRequest"> 
 
   /**
    * added
-   *
-   * REST: also Idempotency-Key. The same id and body joins the turn or gives its answer
+   * REST: also Idempotency-Key. The same id and body joins the turn or gives its outcome, whatever that was, and is never run
+   * twice: for as long as the session keeps the message, after restarts too, and at every gateway in front of the same OpenCode.
+   * The same id with another body is refused, while its message is among the session's newest 20 or this gateway remembers it.
    *
    * @generated from field: string request_id = 5;
    */
@@ -269,6 +270,8 @@ export type DisplayMessage = Message<"opencode.message.DisplayMessage"> & {
   finish?: string | undefined;
 
   /**
+   * TurnInterrupted: OpenCode stopped while it wrote the message
+   *
    * @generated from field: optional string error_name = 17;
    */
   errorName?: string | undefined;
@@ -464,7 +467,7 @@ export type RunCommandRequest = Message<"opencode.message.RunCommandRequest"> & 
   model?: string | undefined;
 
   /**
-   * REST: also Idempotency-Key
+   * REST: also Idempotency-Key. As SendMessageRequest.request_id
    *
    * @generated from field: string request_id = 6;
    */
@@ -509,7 +512,7 @@ export type RunShellRequest = Message<"opencode.message.RunShellRequest"> & {
   model?: string | undefined;
 
   /**
-   * REST: also Idempotency-Key
+   * REST: also Idempotency-Key. As SendMessageRequest.request_id
    *
    * @generated from field: string request_id = 5;
    */

@@ -1,0 +1,56 @@
+import type { Message } from './message.model.js';
+import { isAnswer, type TurnKind } from './turn.verdict.js';
+
+/** A turn as the history shows it: the user message that began it, and all that followed until the next turn. */
+export interface PastTurn {
+  readonly own: Message;
+  readonly kind: TurnKind;
+  readonly rest: readonly Message[];
+  /** No other turn began behind it. */
+  readonly isLast: boolean;
+}
+
+/** The turn that a message began, in a history in OpenCode's own order; undefined when the message is not there. */
+export function findTurn(history: readonly Message[], messageId: string): PastTurn | undefined {
+  const index = history.findIndex(({ info }) => info.id === messageId);
+  const own = history[index];
+  if (own === undefined) return undefined;
+  const length = history.slice(index + 1).findIndex((_, offset) => beginsTurn(history, index + 1 + offset));
+  const isLast = length === -1;
+  const rest = isLast ? history.slice(index + 1) : history.slice(index + 1, index + 1 + length);
+  return { own, kind: kindOf(own) ?? 'prompt', rest, isLast };
+}
+
+/** The newest turn; undefined when it began before the history given. */
+export function lastTurn(history: readonly Message[]): PastTurn | undefined {
+  const index = history.findLastIndex((_, each) => beginsTurn(history, each));
+  const own = history[index];
+  return own && { own, kind: kindOf(own) ?? 'prompt', rest: history.slice(index + 1), isLast: true };
+}
+
+function kindOf({ purpose }: Message): TurnKind | undefined {
+  return purpose === 'continuation' ? undefined : purpose;
+}
+
+function beginsTurn(history: readonly Message[], index: number): boolean {
+  const message = history[index];
+  return message !== undefined && kindOf(message) !== undefined && !isReplayed(history, index);
+}
+
+/** After a compaction that an overflow made necessary OpenCode puts the prompt again, as a message of its own. */
+function isReplayed(history: readonly Message[], index: number): boolean {
+  const before = history.slice(0, index);
+  const asked = before.findLastIndex(({ info }) => info.role === 'user');
+  const summary = before.slice(asked + 1).findLast(({ info }) => info.isSummary);
+  return before[asked]?.purpose === 'continuation' && summary !== undefined && summary.info.failure === undefined;
+}
+
+/** The user messages that OpenCode made inside the turn. */
+export function continuationIdsOf({ rest }: PastTurn): string[] {
+  return rest.filter(({ info }) => info.role === 'user').map(({ info }) => info.id);
+}
+
+/** The last word so far on a turn. A summary is none, unless it failed: the turn ended with it. */
+export function lastAnswerOf(messages: readonly Message[], kind: TurnKind): Message | undefined {
+  return messages.findLast(({ info }) => isAnswer(info, kind) || (info.isSummary && info.failure !== undefined));
+}

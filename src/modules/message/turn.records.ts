@@ -1,0 +1,112 @@
+import { Injectable } from '@nestjs/common';
+import { GatewayError, unlessMissing } from '../../common/errors/gateway-error.js';
+import { haveSameKey } from '../../common/opencode/opencode.ids.js';
+import { OpencodePool } from '../../common/opencode/opencode.pool.js';
+import { fromUpstreamHistory } from './message.mapper.js';
+import type { Message } from './message.model.js';
+import { findTurn, lastAnswerOf, lastTurn, type PastTurn } from './turn.history.js';
+import type { Conclusion, Turn } from './turn.js';
+import { TurnReconciler } from './turn.reconciler.js';
+import { judge, judgeIdle, NOT_STARTED } from './turn.verdict.js';
+
+/** Newest messages among which a key is looked for with another body. */
+export const KEY_LOOK_BACK = 20;
+/** How much older history is read at a time. */
+const PAGE_SIZE = 100;
+/** A session is not busy for a moment after it accepted a prompt, nor between steps. */
+const LOOK_AGAIN_AFTER_MS = 1_000;
+/** OpenCode opens a directory in less, and is busy from then on. */
+const START_MS = 3_000;
+
+/** What became of a request that was made before, here or elsewhere. */
+export type Recollection =
+  | { readonly type: 'unknown' }
+  | { readonly type: 'running'; readonly turn: PastTurn }
+  /** OpenCode stored it and does nothing about it. */
+  | { readonly type: 'unanswered' }
+  | ({ readonly type: 'ended' } & Conclusion);
+
+interface Place {
+  readonly sessionId: string;
+  readonly directory: string;
+}
+
+/** What OpenCode's records tell of turns: ours, and those that began elsewhere or before. */
+@Injectable()
+export class TurnRecords {
+  private readonly reconciler: TurnReconciler;
+
+  constructor(private readonly pool: OpencodePool) {
+    this.reconciler = new TurnReconciler(pool);
+  }
+
+  /** How a turn of ours stands; undefined while it goes on. */
+  look(turn: Turn): Promise<Conclusion | undefined> {
+    return this.reconciler.look(turn);
+  }
+
+  /** @throws GatewayError INVALID_ARGUMENT when its key was used with another body */
+  async recall(place: Place, messageId: string): Promise<Recollection> {
+    for (let looks = 1; ; looks += 1) {
+      const { recollection, ageMs } = await this.recallOnce(place, messageId);
+      if (isFirm(recollection) || (looks > 1 && ageMs > START_MS)) return recollection;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_AFTER_MS));
+    }
+  }
+
+  /** The turn that a busy session works on. */
+  async findRunning({ sessionId, directory }: Place): Promise<PastTurn | undefined> {
+    if (!(await this.isBusy({ sessionId, directory }))) return undefined;
+    return this.readBackTo(sessionId, lastTurn);
+  }
+
+  private async recallOnce(place: Place, messageId: string): Promise<{ readonly recollection: Recollection; readonly ageMs: number }> {
+    const { sessionId } = place;
+    const { client, clock } = this.pool.forSession(sessionId);
+    const own = await client.message(sessionId, messageId).catch(unlessMissing);
+    if (own === undefined) {
+      await this.refuseOtherBody(sessionId, messageId);
+      return { recollection: { type: 'unknown' }, ageMs: 0 };
+    }
+    // The status before the messages: a session that was idle then had already written its last one.
+    const isBusy = await this.isBusy(place);
+    const turn = await this.readBackTo(sessionId, (history) => findTurn(history, messageId));
+    const recollection: Recollection = turn === undefined ? { type: 'unknown' } : toRecollection(turn, isBusy);
+    return { recollection, ageMs: clock.nowMs() - own.info.time.created };
+  }
+
+  private async refuseOtherBody(sessionId: string, messageId: string): Promise<void> {
+    const { messages } = await this.pool.forSession(sessionId).client.messages(sessionId, KEY_LOOK_BACK);
+    if (messages.some(({ info }) => haveSameKey(info.id, messageId)))
+      throw GatewayError.invalid('request_id', 'was used before with another request');
+  }
+
+  private async isBusy({ sessionId, directory }: Place): Promise<boolean> {
+    return (await this.pool.forSession(sessionId).client.statuses(directory))[sessionId] !== undefined;
+  }
+
+  /** Reads as much of the history as it takes, the newest first. */
+  private async readBackTo(sessionId: string, find: (history: readonly Message[]) => PastTurn | undefined): Promise<PastTurn | undefined> {
+    const { client } = this.pool.forSession(sessionId);
+    let history: readonly Message[] = [];
+    for (let limit = KEY_LOOK_BACK, before: string | undefined; ; limit = PAGE_SIZE) {
+      const page = await client.messages(sessionId, limit, before);
+      history = [...page.messages.map(fromUpstreamHistory), ...history];
+      const turn = find(history);
+      before = page.nextCursor;
+      if (turn !== undefined || before === undefined) return turn;
+    }
+  }
+}
+
+function toRecollection(turn: PastTurn, isBusy: boolean): Recollection {
+  if (turn.isLast && isBusy) return { type: 'running', turn };
+  const last = lastAnswerOf(turn.rest, turn.kind);
+  if (last !== undefined) return { type: 'ended', verdict: judge(turn.kind, last.info, false) ?? judgeIdle(last), message: last.info };
+  return turn.isLast ? { type: 'unanswered' } : { type: 'ended', verdict: NOT_STARTED, message: undefined };
+}
+
+/** What looks unfinished may be about to go on. */
+function isFirm(recollection: Recollection): boolean {
+  return recollection.type !== 'unanswered' && !(recollection.type === 'ended' && recollection.verdict.state === 'interrupted');
+}

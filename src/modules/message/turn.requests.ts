@@ -1,0 +1,78 @@
+import { Injectable } from '@nestjs/common';
+import { ascendingMessageId, derivedMessageId } from '../../common/opencode/opencode.ids.js';
+import { OpencodePool } from '../../common/opencode/opencode.pool.js';
+import { RequestMemory } from './request-memory.js';
+import { TurnAdopter } from './turn.adopter.js';
+import type { Turn } from './turn.js';
+import { TurnRecords } from './turn.records.js';
+import { endedTurn, TurnRegistry } from './turn.registry.js';
+import { TurnRunner, type Submission } from './turn.runner.js';
+import type { TurnTask } from './turn.task.js';
+
+/**
+ * Begins turns, each request once.
+ *
+ * A request with a key has a message id that follows from key and body, so OpenCode's own records tell whether it was
+ * made before: here before a restart, or at another gateway.
+ */
+@Injectable()
+export class TurnRequests {
+  private readonly memory = new RequestMemory<Promise<Submission>>();
+
+  constructor(
+    private readonly pool: OpencodePool,
+    private readonly registry: TurnRegistry,
+    private readonly records: TurnRecords,
+    private readonly adopter: TurnAdopter,
+    private readonly runner: TurnRunner,
+  ) {}
+
+  /**
+   * The turn of a task, or the one that the same request began before.
+   *
+   * @throws GatewayError INVALID_ARGUMENT when its key was used with another body; RESOURCE_EXHAUSTED; UNAVAILABLE
+   */
+  async submit(task: TurnTask): Promise<Submission> {
+    const { requestId, session } = task;
+    this.runner.requireReady();
+    if (requestId === '') {
+      await this.adopter.untilKnown(session.id);
+      return this.runner.enqueue(task, ascendingMessageId(this.pool.forSession(session.id).clock.nowMs()));
+    }
+    return this.memory.getOrBegin(session.id, requestId, task.fingerprint, () => {
+      const submission = this.begin(task);
+      void this.forgetWhatFailed(submission, () => this.memory.forget(session.id, requestId));
+      return submission;
+    });
+  }
+
+  /** What failed to begin may be tried again; of what was interrupted OpenCode's records know more than we do. */
+  private async forgetWhatFailed(submission: Promise<Submission>, forget: () => void): Promise<void> {
+    try {
+      const { turn, accepted } = await submission;
+      await accepted;
+      if ((await turn.ended).state === 'interrupted') forget();
+    } catch {
+      forget();
+    }
+  }
+
+  private async begin(task: TurnTask): Promise<Submission> {
+    const { requestId, kind } = task;
+    const { id: sessionId, directory } = task.session;
+    const id = derivedMessageId([sessionId, requestId], task.fingerprint);
+    const past = await this.records.recall({ sessionId, directory }, id);
+    if (past.type === 'ended') return begun(endedTurn({ id, sessionId, directory, requestId, kind }, past));
+    if (past.type === 'running') this.adopter.consider(sessionId);
+    await this.adopter.untilKnown(sessionId);
+    const running = this.registry.find(sessionId, id);
+    if (running === undefined) return this.runner.enqueue(task, id);
+    running.requestId = requestId;
+    return begun(running);
+  }
+}
+
+/** It began elsewhere: there is nothing to wait for. */
+function begun(turn: Turn): Submission {
+  return { turn, accepted: Promise.resolve() };
+}

@@ -1,0 +1,69 @@
+import { createServer, request as httpRequest, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { buffer } from 'node:stream/consumers';
+
+/**
+ * What happens to a prompt on its way: it is lost, it arrives and only its answer is lost, or OpenCode stores it and never
+ * runs it, as 1.17 was seen to do.
+ */
+export type PromptFault = 'lost' | 'unanswered' | 'stored';
+
+const PROMPT = /\/prompt_async$/;
+
+/** Stands in front of an OpenCode and harms the prompts it is told to; everything else goes through. */
+export class OpencodeProxy {
+  /** For the next prompts, one after the other. */
+  readonly faults: PromptFault[] = [];
+  /** Prompts that came, harmed or not. */
+  prompts = 0;
+  private readonly server = createServer((request, response) => void this.handle(request, response));
+
+  private constructor(private readonly target: string) {}
+
+  static async start(target: string): Promise<OpencodeProxy> {
+    const proxy = new OpencodeProxy(target);
+    await new Promise<void>((resolve) => proxy.server.listen(0, '127.0.0.1', resolve));
+    return proxy;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.server.close(resolve));
+    this.server.closeAllConnections();
+    await closed;
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = request.url ?? '/';
+    const isPrompt = PROMPT.test(path);
+    if (isPrompt) this.prompts += 1;
+    const fault = isPrompt ? this.faults.shift() : undefined;
+    if (fault === 'lost') return void response.destroy();
+    const body = await buffer(request);
+    if (fault === 'stored') {
+      const stored = JSON.stringify({ ...(JSON.parse(body.toString()) as object), noReply: true });
+      await this.forward(request, path.replace(PROMPT, '/message'), Buffer.from(stored));
+      return void response.writeHead(204).end();
+    }
+    try {
+      const answer = await this.forward(request, path, body);
+      if (fault === 'unanswered') return void response.destroy();
+      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      answer.on('error', () => response.destroy()).pipe(response);
+      response.once('close', () => answer.destroy());
+    } catch {
+      response.destroy();
+    }
+  }
+
+  private forward({ method, headers }: IncomingMessage, path: string, body: Buffer): Promise<IncomingMessage> {
+    const options: RequestOptions = { headers: { ...headers, 'content-length': String(body.length) }, agent: false };
+    if (method !== undefined) options.method = method;
+    return new Promise((resolve, reject) => {
+      httpRequest(new URL(path, this.target), options, resolve).on('error', reject).end(body);
+    });
+  }
+}
