@@ -2,8 +2,8 @@
 export interface Delivery {
   /** Messages with the same key supersede each other: of those still waiting only the newest is worth sending. */
   readonly supersedes?: string;
-  /** Where a reader that was cut off after this message can resume. */
-  readonly position?: string;
+  /** Supersedes what waits, and is never superseded itself. */
+  readonly isLasting?: boolean;
 }
 
 const deliveries = new WeakMap<object, Delivery>();

@@ -1,8 +1,8 @@
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { MessageStream } from '../../common/streams/message-stream.js';
+import type { MessageStream } from '../../common/streams/message-stream.js';
 import { SubscribeSessionEventsDto } from './event.dto.js';
-import { toGlobalEvent } from './event.mapper.js';
+import { toEventStream } from './event-stream.mapper.js';
 import type { GatewayEvent } from './event.model.js';
 import { EventService } from './event.service.js';
 import { fromSubscribeRequest } from './watch.mapper.js';
@@ -15,12 +15,12 @@ export class EventGrpcController {
 
   @GrpcMethod(SERVICE, 'SubscribeGlobalEvents')
   subscribeGlobalEvents(): MessageStream<GatewayEvent> {
-    return new MessageStream(this.events.watchAll(), toGlobalEvent);
+    return toEventStream(this.events.watchAll());
   }
 
   @GrpcMethod(SERVICE, 'SubscribeSessionEvents')
   async subscribeSessionEvents(request: SubscribeSessionEventsDto): Promise<MessageStream<GatewayEvent>> {
     const events$ = await this.events.watchSession(request.sessionId, fromSubscribeRequest(request));
-    return new MessageStream(events$, toGlobalEvent);
+    return toEventStream(events$, request.sessionId);
   }
 }

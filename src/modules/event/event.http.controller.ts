@@ -1,9 +1,9 @@
 import { Controller, Headers, Query } from '@nestjs/common';
 import { EventService as Rpc } from '../../common/grpc/generated/event_pb.js';
-import { MessageStream } from '../../common/streams/message-stream.js';
+import type { MessageStream } from '../../common/streams/message-stream.js';
 import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
 import { SubscribeSessionEventsDto } from './event.dto.js';
-import { toGlobalEvent } from './event.mapper.js';
+import { toEventStream } from './event-stream.mapper.js';
 import type { GatewayEvent } from './event.model.js';
 import { EventService } from './event.service.js';
 import { fromLastEventId, fromSubscribeRequest } from './watch.mapper.js';
@@ -14,7 +14,7 @@ export class EventHttpController {
 
   @RestRoute(Rpc.method.subscribeGlobalEvents)
   subscribeGlobalEvents(): MessageStream<GatewayEvent> {
-    return new MessageStream(this.events.watchAll(), toGlobalEvent);
+    return toEventStream(this.events.watchAll());
   }
 
   @RestRoute(Rpc.method.subscribeSessionEvents)
@@ -26,11 +26,6 @@ export class EventHttpController {
     const options = fromSubscribeRequest(request);
     const afterSequence = fromLastEventId(header ?? query) ?? options.afterSequence;
     const events$ = await this.events.watchSession(request.sessionId, { ...options, afterSequence });
-    return new MessageStream(events$, toGlobalEvent, (event) => resumeIdOf(event, request.sessionId));
+    return toEventStream(events$, request.sessionId);
   }
-}
-
-/** Only the session's own positions: a sub-agent's events are numbered in their own session. */
-function resumeIdOf(event: GatewayEvent, sessionId: string): string | undefined {
-  return event.sequence !== undefined && event.sessionId === sessionId ? String(event.sequence) : undefined;
 }
