@@ -10,6 +10,8 @@ import { GatewayHttpAdapter } from './common/http/gateway-http.adapter.js';
 import { HttpDrain } from './common/http/http-drain.js';
 import { addUnbuiltRoutes } from './common/http/unbuilt-routes.js';
 import { createLogger, PinoNestLogger } from './common/logging/logger.js';
+import { Metrics } from './common/metrics/metrics.js';
+import { registerStreamMetrics } from './common/metrics/stream.metrics.js';
 import { OpenStreams } from './common/streams/open-streams.js';
 import { EventHub } from './modules/event/event.hub.js';
 
@@ -56,6 +58,7 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
     streams,
   });
   const hub = app.get(EventHub);
+  registerStreamMetrics(app.get(Metrics), streams);
   try {
     // inheritAppConfig: without it guard, pipe and filter would hold for HTTP alone.
     if (config.TRANSPORTS.includes('grpc')) app.connectMicroservice<MicroserviceOptions>({ strategy: grpc }, { inheritAppConfig: true });

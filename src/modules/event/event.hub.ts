@@ -7,6 +7,7 @@ import type { UpstreamFrame } from '../../common/opencode/opencode.types.js';
 import { fromUpstreamFrame } from './event.mapper.js';
 import type { GatewayEvent, TextMode, WatchOptions } from './event.model.js';
 import { readPresent } from './event.resync.js';
+import { FrameCounts } from './frame-counts.js';
 import { SessionFeed, type Follower } from './session-feed.js';
 import { WatchingFollower } from './watching-follower.js';
 
@@ -28,8 +29,7 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly reconnected = new Subject<void>();
   private wasConnected = false;
   private closed = false;
-  /** Events of types we do not know or do not show, since the start. */
-  unseenCount = 0;
+  readonly frameCounts = new FrameCounts();
 
   /** Whether OpenCode's events arrive; until then no prompt may be sent, for its answer could be missed. */
   readonly ready$: Observable<boolean> = this.ready.asObservable();
@@ -182,9 +182,9 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
     if (frame.payload.id !== undefined && frame.payload.type !== 'message.part.delta') clock.observe(frame.payload.id, nowMs);
     if (frame.directory !== undefined && frame.directory !== 'global' && !workspace.contains(frame.directory)) return;
     const content = fromUpstreamFrame(frame, nowMs);
-    if (content === undefined) {
-      this.unseenCount += 1;
-    } else if (content.type === 'text_growth') {
+    this.frameCounts.count(content);
+    if (content === undefined) return;
+    if (content.type === 'text_growth') {
       this.feedOf(content.sessionId).grow(content);
     } else if (content.type === 'file_edited') {
       const event = { ...content, path: workspace.relativePath(content.path) };
