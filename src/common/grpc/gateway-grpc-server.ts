@@ -18,6 +18,8 @@ import type { OpenStreams } from '../streams/open-streams.js';
 import { originalOf } from './aggregate.js';
 import { GrpcCallSink } from './grpc-call.sink.js';
 import { toCallError } from './grpc-error.js';
+import { http2ServersOf } from './grpc-internals.js';
+import { keepSessionsAlive } from './keepalive.js';
 import { methodName, protoServices } from './proto-types.js';
 import { createReflection } from './reflection.js';
 import { toServiceDefinition } from './service-definition.js';
@@ -32,9 +34,6 @@ export interface GatewayGrpcOptions {
   readonly maxConnectionAgeS: number;
   readonly streams: OpenStreams;
 }
-
-/** A peer that does not answer a ping for so long is gone. */
-const KEEPALIVE_TIMEOUT_MS = 10_000;
 
 /** The pattern under which Nest files a handler that was declared with \@GrpcMethod. */
 function patternOf(method: DescMethod): string {
@@ -73,6 +72,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
     this.server = server;
     server.bindAsync(`${this.options.host}:${this.options.port}`, ServerCredentials.createInsecure(), (error, port) => {
       this.port = port;
+      this.keepAlive(server);
       callback(error ?? undefined);
     });
   }
@@ -121,6 +121,11 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
 
   unwrap<T>(): T {
     return this.server as T;
+  }
+
+  private keepAlive(server: GrpcServer): void {
+    const { keepaliveS } = this.options;
+    if (keepaliveS > 0) for (const http2Server of http2ServersOf(server)) keepSessionsAlive(http2Server, keepaliveS * 1_000);
   }
 
   private implementationOf(service: DescService): UntypedServiceImplementation {
@@ -194,11 +199,9 @@ function unimplemented(method: DescMethod): MessageHandler {
  * At its maximum age grpc-js tells a connection to go and refuses new streams on it. Without a grace of its own it lets calls in
  * flight finish, however long they take; streams are ended by their writers, with a reason.
  */
-function channelOptions({ maxRequestBytes, keepaliveS, maxConnectionAgeS }: GatewayGrpcOptions): ServerOptions {
+function channelOptions({ maxRequestBytes, maxConnectionAgeS }: GatewayGrpcOptions): ServerOptions {
   return {
     'grpc.max_receive_message_length': maxRequestBytes,
-    'grpc.keepalive_time_ms': keepaliveS * 1_000,
-    'grpc.keepalive_timeout_ms': KEEPALIVE_TIMEOUT_MS,
     ...(maxConnectionAgeS > 0 && { 'grpc.max_connection_age_ms': maxConnectionAgeS * 1_000 }),
   };
 }

@@ -4,20 +4,9 @@ import type { StreamSink } from '../streams/bounded-writer.js';
 import type { MessageStream } from '../streams/message-stream.js';
 import { encodeFrame } from './encoding.js';
 import { toCallError } from './grpc-error.js';
+import { http2StreamOf } from './grpc-internals.js';
 
 const NGHTTP2_CANCEL = 8;
-
-interface CallInternals {
-  readonly call?: { readonly stream?: ServerHttp2Stream; readonly nextCall?: { readonly stream?: ServerHttp2Stream } };
-}
-
-/** The HTTP/2 stream under a call, which grpc-js keeps to itself. @throws Error when grpc-js has changed inside */
-function http2StreamOf(call: unknown): ServerHttp2Stream {
-  const inner = (call as CallInternals).call;
-  const stream = inner?.stream ?? inner?.nextCall?.stream;
-  if (stream === undefined) throw new Error('grpc-js no longer keeps the HTTP/2 stream of a call where it did');
-  return stream;
-}
 
 /**
  * A server-streaming call as a sink of encoded messages.
