@@ -34,7 +34,6 @@ async function followOn(conversation: Conversation): Promise<{ events: GlobalEve
     } catch (error) {
       if (!(error instanceof CallError)) throw error;
       cuts.push(error);
-      if (error.metadata['lastSequence'] !== undefined) afterSequence = BigInt(error.metadata['lastSequence']);
     }
   }
 }

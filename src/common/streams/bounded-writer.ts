@@ -27,8 +27,8 @@ export interface StreamSink<T> {
   onClose(listener: () => void): void;
 }
 
-/** How long a cut-off reader may take to fetch its error before the stream is reset under it. */
-export const RESET_AFTER_MS = 2_000;
+/** How long a cut-off reader may take to fetch what was written and its error before the stream is reset under it. */
+export const RESET_AFTER_MS = 10_000;
 
 /** What a reader of an aged connection waits; another connection is open at once. */
 const COME_BACK_AFTER_MS = 100;
@@ -45,7 +45,7 @@ export interface StreamPace {
  * Writes a source to a sink through a bounded queue, so that a slow reader costs itself and not us.
  *
  * While the peer keeps up nothing is queued. When the queue is full the reader is ended with RESOURCE_EXHAUSTED,
- * which names the position of the last message it got; a peer that does not even take the error is reset after
+ * which names the position of the last message written to it; a peer that does not even take the error is reset after
  * RESET_AFTER_MS, because a status cannot be sent through a full flow-control window.
  *
  * @returns a subscription; unsubscribing stops the source and leaves the sink alone.
