@@ -150,7 +150,7 @@ describe('a stream whose connection wants to end', () => {
 
     passSeconds(10);
 
-    expect(aged.sink.log).toEqual(['<fail>', '<destroy>']);
+    expect(aged.sink.log).toEqual(['<fail>']);
     expect(young.sink.log).toEqual([]);
   });
 });
