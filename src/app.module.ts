@@ -4,6 +4,8 @@ import { AccessGuard } from './common/access/access.guard.js';
 import { CONFIG, type Config } from './common/config/config.js';
 import { ErrorFilter } from './common/errors/error.filter.js';
 import { DocsController } from './common/http/docs/docs.controller.js';
+import { MetricsController } from './common/metrics/metrics.controller.js';
+import { Metrics } from './common/metrics/metrics.js';
 import { ENVIRONMENT, OpencodeModule } from './common/opencode/opencode.module.js';
 import { DtoPipe } from './common/validation/dto.pipe.js';
 import { AgentModule } from './modules/agent/agent.module.js';
@@ -40,15 +42,16 @@ export class AppModule {
         AuthModule,
         WorkspaceModule,
       ],
-      controllers: [DocsController],
+      controllers: [DocsController, MetricsController],
       providers: [
+        Metrics,
         { provide: CONFIG, useValue: config },
         { provide: ENVIRONMENT, useValue: environment },
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_PIPE, useClass: DtoPipe },
         { provide: APP_FILTER, useClass: ErrorFilter },
       ],
-      exports: [CONFIG, ENVIRONMENT],
+      exports: [CONFIG, ENVIRONMENT, Metrics],
     };
   }
 }

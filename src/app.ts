@@ -10,6 +10,9 @@ import { GatewayHttpAdapter } from './common/http/gateway-http.adapter.js';
 import { HttpDrain } from './common/http/http-drain.js';
 import { addUnbuiltRoutes } from './common/http/unbuilt-routes.js';
 import { createLogger, PinoNestLogger } from './common/logging/logger.js';
+import { Metrics } from './common/metrics/metrics.js';
+import { registerStreamMetrics } from './common/metrics/stream.metrics.js';
+import { OpenStreams } from './common/streams/open-streams.js';
 import { EventHub } from './modules/event/event.hub.js';
 
 /** The running gateway; the same object for the command line and for tests. */
@@ -34,8 +37,12 @@ export interface Gateway {
 export async function startGateway(config: Config, environment: NodeJS.ProcessEnv): Promise<Gateway> {
   const logger = createLogger(config);
   const anonymous = allowsAnonymous(config);
-  const streamBounds = { maxMessages: config.STREAM_QUEUE_MESSAGES, maxBytes: config.STREAM_QUEUE_BYTES };
-  const adapter = new GatewayHttpAdapter(streamBounds, config.MAX_REQUEST_BYTES);
+  const streams = new OpenStreams({
+    bounds: { maxMessages: config.STREAM_QUEUE_MESSAGES, maxBytes: config.STREAM_QUEUE_BYTES },
+    heartbeatS: config.HEARTBEAT_S,
+    leaveAfterS: config.GRPC_MAX_CONNECTION_AGE_GRACE_S,
+  });
+  const adapter = new GatewayHttpAdapter(streams, config.MAX_REQUEST_BYTES);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, environment), adapter, {
     logger: new PinoNestLogger(logger),
     abortOnError: false,
@@ -46,9 +53,12 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
     host: config.HOST,
     port: config.GRPC_PORT,
     maxRequestBytes: config.MAX_REQUEST_BYTES,
-    streamBounds,
+    keepaliveS: config.GRPC_KEEPALIVE_S,
+    maxConnectionAgeS: config.GRPC_MAX_CONNECTION_AGE_S,
+    streams,
   });
   const hub = app.get(EventHub);
+  registerStreamMetrics(app.get(Metrics), streams);
   try {
     // inheritAppConfig: without it guard, pipe and filter would hold for HTTP alone.
     if (config.TRANSPORTS.includes('grpc')) app.connectMicroservice<MicroserviceOptions>({ strategy: grpc }, { inheritAppConfig: true });

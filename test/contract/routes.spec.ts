@@ -9,8 +9,8 @@ import { restRoutesOf } from '../../src/common/http/rest-rule.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
 
 const readme = readFileSync(join(__dirname, '..', '..', 'README.md'), 'utf8');
-/** The contract itself, as documents and as a page. */
-const publications = ['openapi.json', 'descriptors.binpb', 'docs', 'docs/docs.js', 'docs/swagger-ui-bundle.js', 'docs/swagger-ui.css'];
+/** The contract itself, as documents and as a page; and the gateway's numbers. */
+const beside = ['openapi.json', 'descriptors.binpb', 'docs', 'docs/docs.js', 'docs/swagger-ui-bundle.js', 'docs/swagger-ui.css', 'metrics'];
 const methods: readonly DescMethod[] = protoServices.flatMap((service) => service.methods);
 
 function routeNames(method: DescMethod): string[] {
@@ -42,7 +42,7 @@ describe('the contract', () => {
   });
 
   it('knows every route of the HTTP door', () => {
-    const known = new Set([...methods.flatMap(routeNames), ...publications.map((path) => `GET /${path}`)]);
+    const known = new Set([...methods.flatMap(routeNames), ...beside.map((path) => `GET /${path}`)]);
 
     const served = servedRoutes(fastify);
 

@@ -1,23 +1,12 @@
-import { connect, type Socket } from 'node:net';
-import { credentials, Client, type ClientReadableStream } from '@grpc/grpc-js';
-import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import {
-  EventService,
-  SubscribeSessionEventsRequestSchema,
-  GlobalEventSchema,
-  TextMode,
-  TurnState,
-  type GlobalEvent,
-} from '../../src/common/grpc/generated/event_pb.js';
+import { EventService, TextMode, TurnState, type GlobalEvent } from '../../src/common/grpc/generated/event_pb.js';
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
 import { SessionService } from '../../src/common/grpc/generated/session_pb.js';
 import { EventHub } from '../../src/modules/event/event.hub.js';
 import { bodiesOf, collect, Conversation, finalStates, readUntil, textPart } from '../support/conversation.js';
 import type { Door } from '../support/door.js';
+import { eventually } from '../support/eventually.js';
 import { script, type Operation } from '../support/scripted-model.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
-
-const RESOURCE_EXHAUSTED = 8;
 
 const bash: Operation = { t: 'tool', name: 'bash', args: { command: 'echo hello', description: 'test' } };
 
@@ -25,18 +14,11 @@ function isFinal({ event }: GlobalEvent): boolean {
   return event.case === 'turnUpdated' && event.value.state >= TurnState.COMPLETED;
 }
 
-async function eventually(isTrue: () => boolean): Promise<void> {
-  while (!isTrue()) await new Promise((resolve) => setTimeout(resolve, 20));
-}
-
 describe('event streams', () => {
   let test: TestGateway;
 
   beforeAll(async () => {
-    test = await startTestGateway({
-      permission: { bash: 'ask' },
-      settings: { STREAM_QUEUE_MESSAGES: '1000', STREAM_QUEUE_BYTES: '262144' },
-    });
+    test = await startTestGateway({ permission: { bash: 'ask' } });
   });
 
   afterAll(() => test.stop());
@@ -136,33 +118,6 @@ describe('event streams', () => {
     expect(finalStates(own)).toEqual([TurnState.COMPLETED]);
   });
 
-  it('end a gRPC reader that stops reading, with the last position it can resume from', async () => {
-    const conversation = await Conversation.begin(test.grpc);
-    const client = new Client(test.grpcAddress, credentials.createInsecure());
-    const stream = pausedStream(client, conversation.sessionId);
-    const status = new Promise<number>((resolve) => stream.once('status', ({ code }: { code: number }) => resolve(code)));
-    stream.on('error', () => undefined);
-    await eventually(() => followersOf(conversation.sessionId) === 1);
-
-    await conversation.run([{ t: 'text', bytes: 4_000_000, chunk: 8_000 }]);
-
-    await eventually(() => followersOf(conversation.sessionId) === 0);
-    stream.resume();
-    expect([RESOURCE_EXHAUSTED, 1]).toContain(await status);
-    client.close();
-  });
-
-  it('end an SSE reader that stops reading', async () => {
-    const conversation = await Conversation.begin(test.grpc);
-    const socket = await pausedEventSource(test.httpUrl, `/sessions/${conversation.sessionId}/events?text_mode=TEXT_MODE_DELTA`);
-    await eventually(() => followersOf(conversation.sessionId) === 1);
-
-    await conversation.run([{ t: 'text', bytes: 12_000_000, chunk: 20_000 }]);
-
-    await eventually(() => followersOf(conversation.sessionId) === 0);
-    socket.destroy();
-  });
-
   it('answer on one connection while readers on it are many', async () => {
     const conversation = await Conversation.begin(test.grpc);
     const streams = Array.from({ length: 50 }, () => conversation.watch());
@@ -225,27 +180,4 @@ function sequencesOf(events: readonly GlobalEvent[]): bigint[] {
 
 function isTitled(title: string): (event: GlobalEvent) => boolean {
   return ({ event }) => event.case === 'sessionUpdated' && event.value.session?.title === title;
-}
-
-function pausedStream(client: Client, sessionId: string): ClientReadableStream<GlobalEvent> {
-  const stream = client.makeServerStreamRequest(
-    '/opencode.event.EventService/SubscribeSessionEvents',
-    (message: Uint8Array) => Buffer.from(message),
-    (bytes) => fromBinary(GlobalEventSchema, bytes),
-    toBinary(SubscribeSessionEventsRequestSchema, create(SubscribeSessionEventsRequestSchema, { sessionId, textMode: TextMode.DELTA })),
-  );
-  stream.pause();
-  return stream;
-}
-
-/** A client that asks for an event stream and never reads it. */
-function pausedEventSource(baseUrl: string, path: string): Promise<Socket> {
-  const { hostname, port } = new URL(baseUrl);
-  return new Promise((resolve) => {
-    const socket = connect(Number(port), hostname, () => {
-      socket.pause();
-      socket.write(`GET ${path} HTTP/1.1\r\nhost: ${hostname}\r\naccept: text/event-stream\r\n\r\n`);
-      resolve(socket);
-    });
-  });
 }

@@ -2,6 +2,7 @@ import type { StreamSink } from '../../src/common/streams/bounded-writer.js';
 
 export interface Note {
   readonly name: string;
+  readonly position?: string;
 }
 
 /** A peer that takes messages only while it is willing, and remembers what was done to it. */
@@ -9,11 +10,18 @@ export class FakeSink implements StreamSink<Note> {
   readonly log: string[] = [];
   error: unknown;
   willing = true;
+  heartbeat: Buffer | undefined = Buffer.from('<beat>');
+  bufferedBytes = 0;
+  isLeaving = false;
   private readonly drainListeners: (() => void)[] = [];
   private readonly closeListeners: (() => void)[] = [];
 
   encode({ name }: Note): Buffer {
     return Buffer.from(name);
+  }
+
+  positionOf({ position }: Note): string | undefined {
+    return position;
   }
 
   write(bytes: Buffer): boolean {

@@ -16,7 +16,7 @@ import { originalOf } from '../../src/common/grpc/aggregate.js';
 import { methodPath } from '../../src/common/grpc/proto-types.js';
 import { AsyncQueue, CallError, type Door, type DoorStream, type Streaming, type Unary } from './door.js';
 
-function toCallError(error: ServiceError): CallError {
+export function toCallError(error: ServiceError): CallError {
   const [bytes] = error.metadata?.get('grpc-status-details-bin') ?? [];
   if (!(bytes instanceof Buffer)) return new CallError(error.code, error.details, '', []);
   const { details } = fromBinary(StatusSchema, bytes);

@@ -16,6 +16,14 @@ const seconds = z.coerce
   .positive()
   .max(MAX_TIMER_MS / 1_000);
 
+const wholeSeconds = (fallback: number) =>
+  z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(Math.floor(MAX_TIMER_MS / 2_000))
+    .default(fallback);
+
 const TRANSPORTS = ['grpc', 'http'] as const;
 export type Transport = (typeof TRANSPORTS)[number];
 
@@ -89,8 +97,14 @@ export const settings = {
     .optional()
     .describe('seconds until ASK_DEFAULT is answered, 0: at once; set with reject and once'),
   MAX_QUEUED_TURNS: integer(0, 32).describe('turns that may wait behind the running one of a session'),
-  STREAM_QUEUE_MESSAGES: integer(16, 4_096).describe('messages a slow reader may leave unread before it is ended'),
+  STREAM_QUEUE_MESSAGES: integer(16, 16_384).describe('messages a slow reader may leave unread before it is ended'),
   STREAM_QUEUE_BYTES: integer(1_024, 2 * 1024 * 1024).describe('bytes a slow reader may leave unread before it is ended'),
+  HEARTBEAT_S: wholeSeconds(15).describe('seconds of silence after which a stream gets a heartbeat; 0: none'),
+  GRPC_KEEPALIVE_S: wholeSeconds(30).describe('seconds between pings to a gRPC client, which is cut when it does not answer; 0: none'),
+  GRPC_MAX_CONNECTION_AGE_S: wholeSeconds(3_600).describe(
+    'seconds after which a gRPC connection is told to go, give or take 10 %; 0: never',
+  ),
+  GRPC_MAX_CONNECTION_AGE_GRACE_S: wholeSeconds(300).describe('seconds that streams of a gRPC connection may then go on'),
   REPLAY_EVENTS: integer(0, 512).describe('durable events kept per session for resuming readers'),
   REPLAY_BYTES: integer(0, 512 * 1024).describe('bytes of durable events kept per session for resuming readers'),
   RESUME_BYTES: integer(0, 16 * 1024 * 1024).describe(

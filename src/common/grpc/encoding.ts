@@ -1,5 +1,6 @@
-import { toBinary, toJsonString, type Message } from '@bufbuild/protobuf';
+import { isMessage, toBinary, toJsonString, type Message } from '@bufbuild/protobuf';
 import { FanOutCache } from '../streams/fan-out-cache.js';
+import { GlobalEventSchema } from './generated/event_pb.js';
 import { protoTypes, schemaOf } from './proto-types.js';
 
 /** A gRPC message on the wire begins with a byte for compression and its length in four. */
@@ -14,8 +15,15 @@ const frameOf = new FanOutCache((message: Message) => {
   return frame;
 });
 
+/** What a delta of text leaves out when it is empty, in JSON: the names alone would outweigh it. */
+export const TERSE_TYPES: ReadonlySet<string> = new Set(['opencode.event.GlobalEvent', 'opencode.event.MessagePartUpdated']);
+
+function isDelta(message: Message): boolean {
+  return isMessage(message, GlobalEventSchema) && message.event.case === 'messagePartUpdated' && message.event.value.delta !== undefined;
+}
+
 const jsonOf = new FanOutCache((message: Message) =>
-  toJsonString(schemaOf(message), message, { alwaysEmitImplicit: true, registry: protoTypes }),
+  toJsonString(schemaOf(message), message, { alwaysEmitImplicit: !isDelta(message), registry: protoTypes }),
 );
 
 /**
@@ -27,7 +35,7 @@ export function encodeFrame(message: Message): Buffer {
   return frameOf.get(message);
 }
 
-/** The message as ProtoJSON the way grpc-gateway prints it (fields without presence always there), encoded once. */
+/** The message as ProtoJSON the way grpc-gateway prints it (fields without presence always there, but for deltas), encoded once. */
 export function encodeJson(message: Message): string {
   return jsonOf.get(message);
 }

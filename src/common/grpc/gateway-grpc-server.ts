@@ -13,13 +13,14 @@ import { Server, Transport, type CustomTransportStrategy, type MessageHandler } 
 import { HealthImplementation } from 'grpc-health-check';
 import { firstValueFrom, isObservable, type Observable } from 'rxjs';
 import { GatewayError } from '../errors/gateway-error.js';
-import type { QueueBounds } from '../streams/bounded-queue.js';
-import { writeBounded } from '../streams/bounded-writer.js';
 import { MessageStream } from '../streams/message-stream.js';
+import type { OpenStreams } from '../streams/open-streams.js';
 import { originalOf } from './aggregate.js';
 import { GrpcCallSink } from './grpc-call.sink.js';
 import { toCallError } from './grpc-error.js';
-import { protoServices } from './proto-types.js';
+import { http2ServersOf } from './grpc-internals.js';
+import { keepSessionsAlive } from './keepalive.js';
+import { methodName, protoServices } from './proto-types.js';
 import { createReflection } from './reflection.js';
 import { toServiceDefinition } from './service-definition.js';
 
@@ -28,7 +29,10 @@ export interface GatewayGrpcOptions {
   /** 0 takes any free port; `port` tells which. */
   readonly port: number;
   readonly maxRequestBytes: number;
-  readonly streamBounds: QueueBounds;
+  readonly keepaliveS: number;
+  /** When a connection is told to go; 0: never. */
+  readonly maxConnectionAgeS: number;
+  readonly streams: OpenStreams;
 }
 
 /** The pattern under which Nest files a handler that was declared with \@GrpcMethod. */
@@ -68,6 +72,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
     this.server = server;
     server.bindAsync(`${this.options.host}:${this.options.port}`, ServerCredentials.createInsecure(), (error, port) => {
       this.port = port;
+      this.keepAlive(server);
       callback(error ?? undefined);
     });
   }
@@ -118,6 +123,11 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
     return this.server as T;
   }
 
+  private keepAlive(server: GrpcServer): void {
+    const { keepaliveS } = this.options;
+    if (keepaliveS > 0) for (const http2Server of http2ServersOf(server)) keepSessionsAlive(http2Server, keepaliveS * 1_000);
+  }
+
   private implementationOf(service: DescService): UntypedServiceImplementation {
     return Object.fromEntries(
       service.methods.map((method) => [method.name, this.handle(method, this.handlerOf(method) ?? unimplemented(method))]),
@@ -129,7 +139,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
   }
 
   private handle(method: DescMethod, handler: MessageHandler) {
-    return method.methodKind === 'unary' ? this.handleUnary(handler) : this.handleStream(handler);
+    return method.methodKind === 'unary' ? this.handleUnary(handler) : this.handleStream(method, handler);
   }
 
   private handleUnary(handler: MessageHandler) {
@@ -144,14 +154,15 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
     };
   }
 
-  private handleStream(handler: MessageHandler) {
+  private handleStream(method: DescMethod, handler: MessageHandler) {
+    const labels = { door: 'grpc', method: methodName(method) };
     return (call: ServerWritableStream<unknown, unknown>): void => {
       if (this.draining) return void call.emit('error', toCallError(shuttingDown()));
       runHandler(handler, call)
         .then(toStream)
         .then(
-          ({ source$, toMessage }) => {
-            if (!call.cancelled) writeBounded(source$, new GrpcCallSink(call, toMessage), this.options.streamBounds);
+          (stream) => {
+            if (!call.cancelled) this.options.streams.write(stream.source$, new GrpcCallSink(call, stream), labels);
           },
           (error: unknown) => call.emit('error', toCallError(error)),
         );
@@ -184,10 +195,13 @@ function unimplemented(method: DescMethod): MessageHandler {
     Promise.reject(new GatewayError('UNIMPLEMENTED', `${method.parent.typeName}/${method.name} is not built yet`, { reason: 'NOT_BUILT' }));
 }
 
-function channelOptions(options: GatewayGrpcOptions): ServerOptions {
+/**
+ * At its maximum age grpc-js tells a connection to go and refuses new streams on it. Without a grace of its own it lets calls in
+ * flight finish, however long they take; streams are ended by their writers, with a reason.
+ */
+function channelOptions({ maxRequestBytes, maxConnectionAgeS }: GatewayGrpcOptions): ServerOptions {
   return {
-    'grpc.max_receive_message_length': options.maxRequestBytes,
-    'grpc.keepalive_time_ms': 30_000,
-    'grpc.keepalive_timeout_ms': 10_000,
+    'grpc.max_receive_message_length': maxRequestBytes,
+    ...(maxConnectionAgeS > 0 && { 'grpc.max_connection_age_ms': maxConnectionAgeS * 1_000 }),
   };
 }

@@ -1,23 +1,12 @@
 import type { ServerHttp2Stream } from 'node:http2';
-import type { Message } from '@bufbuild/protobuf';
 import { Metadata, type ServerWritableStream } from '@grpc/grpc-js';
 import type { StreamSink } from '../streams/bounded-writer.js';
+import type { MessageStream } from '../streams/message-stream.js';
 import { encodeFrame } from './encoding.js';
 import { toCallError } from './grpc-error.js';
+import { http2StreamOf } from './grpc-internals.js';
 
 const NGHTTP2_CANCEL = 8;
-
-interface CallInternals {
-  readonly call?: { readonly stream?: ServerHttp2Stream; readonly nextCall?: { readonly stream?: ServerHttp2Stream } };
-}
-
-/** The HTTP/2 stream under a call, which grpc-js keeps to itself. @throws Error when grpc-js has changed inside */
-function http2StreamOf(call: unknown): ServerHttp2Stream {
-  const inner = (call as CallInternals).call;
-  const stream = inner?.stream ?? inner?.nextCall?.stream;
-  if (stream === undefined) throw new Error('grpc-js no longer keeps the HTTP/2 stream of a call where it did');
-  return stream;
-}
 
 /**
  * A server-streaming call as a sink of encoded messages.
@@ -27,22 +16,40 @@ function http2StreamOf(call: unknown): ServerHttp2Stream {
  * way to reset a stream whose flow-control window is full.
  */
 export class GrpcCallSink<T extends object> implements StreamSink<T> {
-  private readonly stream: ServerHttp2Stream;
+  private readonly http2: ServerHttp2Stream;
 
   constructor(
     private readonly call: ServerWritableStream<unknown, unknown>,
-    private readonly toMessage: (item: T) => Message,
+    private readonly stream: MessageStream<T>,
   ) {
-    this.stream = http2StreamOf(call);
+    this.http2 = http2StreamOf(call);
     call.sendMetadata(new Metadata());
   }
 
   encode(item: T): Buffer {
-    return encodeFrame(this.toMessage(item));
+    return encodeFrame(this.stream.toMessage(item));
+  }
+
+  positionOf(item: T): string | undefined {
+    return this.stream.extras.positionOf?.(item);
+  }
+
+  get heartbeat(): Buffer | undefined {
+    const { heartbeat } = this.stream.extras;
+    return heartbeat && encodeFrame(heartbeat);
+  }
+
+  get bufferedBytes(): number {
+    return this.http2.writableLength;
+  }
+
+  /** grpc-js has told the peer to go (maximum age, shutdown); it does so by closing the session to new streams. */
+  get isLeaving(): boolean {
+    return this.http2.session?.closed ?? true;
   }
 
   write(bytes: Buffer): boolean {
-    return this.stream.write(bytes);
+    return this.http2.write(bytes);
   }
 
   end(): void {
@@ -54,11 +61,11 @@ export class GrpcCallSink<T extends object> implements StreamSink<T> {
   }
 
   destroy(): void {
-    if (!this.stream.closed) this.stream.close(NGHTTP2_CANCEL);
+    if (!this.http2.closed) this.http2.close(NGHTTP2_CANCEL);
   }
 
   onDrain(listener: () => void): void {
-    this.stream.on('drain', listener);
+    this.http2.on('drain', listener);
   }
 
   onClose(listener: () => void): void {

@@ -53,7 +53,12 @@ function collectFiles(files: readonly DescFile[], seen = new Set<DescFile>()): D
 
 /** The full name of a method, as it is called on the wire: `/package.Service/Method`. */
 export function methodPath(method: DescMethod): string {
-  return `/${method.parent.typeName}/${method.name}`;
+  return `/${methodName(method)}`;
+}
+
+/** The full name of a method: `package.Service/Method`. */
+export function methodName(method: DescMethod): string {
+  return `${method.parent.typeName}/${method.name}`;
 }
 
 /** @throws Error when the message is none of the contract's: a programming error. */

@@ -3,8 +3,8 @@ import { HttpException } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import { encodeJson } from '../grpc/encoding.js';
-import type { QueueBounds } from '../streams/bounded-queue.js';
 import { MessageStream } from '../streams/message-stream.js';
+import type { OpenStreams } from '../streams/open-streams.js';
 import { RAW_BODY } from './raw-body.js';
 import { RawReply } from './raw-reply.js';
 import { RestReply } from './rest-reply.js';
@@ -15,7 +15,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 /** Fastify, and the one place where an answer becomes HTTP: messages as ProtoJSON, streams as SSE or JSON lines. */
 export class GatewayHttpAdapter extends FastifyAdapter {
   constructor(
-    private readonly streamBounds: QueueBounds,
+    private readonly streams: OpenStreams,
     maxRequestBytes: number,
   ) {
     super({ bodyLimit: maxRequestBytes, return503OnClosing: true });
@@ -31,7 +31,7 @@ export class GatewayHttpAdapter extends FastifyAdapter {
 
   // The types of Nest's adapter say `any` for what handlers answer.
   override reply(reply: FastifyReply, body: unknown, status?: number): ReturnType<FastifyAdapter['reply']> {
-    if (body instanceof MessageStream) return void replyWithStream(reply, body as MessageStream, this.streamBounds) as never;
+    if (body instanceof MessageStream) return void replyWithStream(reply, body as MessageStream, this.streams) as never;
     if (body instanceof RestReply) {
       void reply.headers(body.options.headers ?? {});
       return this.reply(reply, body.message, body.options.status ?? status);

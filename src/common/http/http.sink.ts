@@ -43,14 +43,26 @@ export class HttpSink<T extends object> implements StreamSink<T> {
     this.target = this.isChunked && response.socket !== null ? response.socket : response;
   }
 
-  get isWritable(): boolean {
-    return !this.response.writableEnded && !this.target.writableNeedDrain;
+  encode(item: T): Buffer {
+    return this.frame(this.format.encode(this.stream.toMessage(item), this.positionOf(item)));
   }
 
-  encode(item: T): Buffer {
-    const { toMessage, idOf } = this.stream;
-    const bytes = this.format.encode(toMessage(item), idOf?.(item));
-    return this.isChunked ? chunkOf.get(bytes) : bytes;
+  positionOf(item: T): string | undefined {
+    return this.stream.extras.positionOf?.(item);
+  }
+
+  get heartbeat(): Buffer | undefined {
+    const bytes = this.format.heartbeat(this.stream.extras.heartbeat);
+    return bytes && this.frame(bytes);
+  }
+
+  get bufferedBytes(): number {
+    return this.target.writableLength;
+  }
+
+  /** HTTP/1.1 has no way to say so. */
+  get isLeaving(): boolean {
+    return false;
   }
 
   write(bytes: Buffer): boolean {
@@ -78,5 +90,9 @@ export class HttpSink<T extends object> implements StreamSink<T> {
 
   onClose(listener: () => void): void {
     this.response.once('close', listener);
+  }
+
+  private frame(bytes: Buffer): Buffer {
+    return this.isChunked ? chunkOf.get(bytes) : bytes;
   }
 }

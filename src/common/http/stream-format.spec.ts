@@ -40,6 +40,14 @@ describe('eventStream', () => {
     expect(parse(written.slice('data: '.length))).toEqual({ directory: '', sessionId: '', eventId: '', sequence: '5' });
   });
 
+  it('leaves out the empty fields of a delta', () => {
+    const delta = { partId: 'prt_1', delta: 'Hi', offset: 5n };
+
+    const written = eventStream.encode(create(GlobalEventSchema, { event: { case: 'messagePartUpdated', value: delta } }), undefined);
+
+    expect(parse(written.toString().slice('data: '.length))).toEqual({ messagePartUpdated: { ...delta, offset: '5' } });
+  });
+
   it('makes the bytes of a message once', () => {
     const message = textPart('Hi');
 
@@ -69,11 +77,16 @@ describe('eventStream', () => {
   });
 
   it('has a heartbeat that is a comment', () => {
-    expect(eventStream.heartbeat).toMatch(/^:[^\n]*\n\n$/);
+    expect(eventStream.heartbeat(textPart('alive'))?.toString()).toMatch(/^:[^\n]*\n\n$/);
   });
 });
 
 describe('jsonLines', () => {
+  it("has the stream's own heartbeat, or none", () => {
+    expect(jsonLines.heartbeat(textPart('alive'))?.toString()).toBe('{"result":{"text":"alive"}}\n');
+    expect(jsonLines.heartbeat(undefined)).toBeUndefined();
+  });
+
   it('writes a message as one line, as grpc-gateway does', () => {
     expect(jsonLines.encode(textPart('a\nb'), undefined).toString()).toBe('{"result":{"text":"a\\nb"}}\n');
   });

@@ -9,25 +9,24 @@ export interface StreamFormat {
   readonly headers: Readonly<Record<string, string>>;
   /** Sent at once, so that the client knows it is connected. */
   readonly opening: string;
-  /** Sent when nothing else was for a while; empty: the format has no such thing. */
-  readonly heartbeat: string;
+  /** A sign of life: the format's own, or the stream's, if it has one. */
+  heartbeat(message: Message | undefined): Buffer | undefined;
   encode(message: Message, id: string | undefined): Buffer;
   encodeError(error: unknown): string;
 }
 
 const RECONNECT_AFTER_MS = 2_000;
+const COMMENT = Buffer.from(':\n\n');
 
 /** Bytes of a message in one format, made once however many readers get it: nearly all of them under the same id, or none. */
 function cached(encode: (message: Message, id: string | undefined) => string): StreamFormat['encode'] {
   const withoutId = new FanOutCache((message: Message) => Buffer.from(encode(message, undefined)));
-  const withId = new WeakMap<Message, { readonly id: string; readonly bytes: Buffer }>();
+  const withId = new FanOutCache((_: Message) => ({ id: '', bytes: Buffer.alloc(0) }));
   return (message, id) => {
     if (id === undefined) return withoutId.get(message);
     const known = withId.get(message);
-    if (known?.id === id) return known.bytes;
-    const bytes = Buffer.from(encode(message, id));
-    withId.set(message, { id, bytes });
-    return bytes;
+    if (known.id !== id) Object.assign(known, { id, bytes: Buffer.from(encode(message, id)) });
+    return known.bytes;
   };
 }
 
@@ -43,7 +42,7 @@ export const eventStream: StreamFormat = {
     'x-accel-buffering': 'no',
   },
   opening: `retry: ${RECONNECT_AFTER_MS}\n\n`,
-  heartbeat: ':\n\n',
+  heartbeat: () => COMMENT,
   encode: cached((message, id) => `${id === undefined ? '' : `id: ${id}\n`}data: ${encodeJson(message)}\n\n`),
   encodeError: (error) => `event: error\ndata: ${statusJson(error)}\n\n`,
 };
@@ -52,7 +51,7 @@ export const eventStream: StreamFormat = {
 export const jsonLines: StreamFormat = {
   headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' },
   opening: '',
-  heartbeat: '',
+  heartbeat: (message) => message && jsonLines.encode(message, undefined),
   encode: cached((message) => `{"result":${encodeJson(message)}}\n`),
   encodeError: (error) => `{"error":${statusJson(error)}}\n`,
 };

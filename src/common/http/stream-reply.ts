@@ -1,15 +1,27 @@
-import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
-import type { QueueBounds } from '../streams/bounded-queue.js';
-import { writeBounded } from '../streams/bounded-writer.js';
+import { methodName, protoServices } from '../grpc/proto-types.js';
 import type { MessageStream } from '../streams/message-stream.js';
+import type { OpenStreams, StreamLabels } from '../streams/open-streams.js';
 import { HttpSink } from './http.sink.js';
+import { restRoutesOf } from './rest-rule.js';
 import { eventStream, jsonLines, wantsEventStream } from './stream-format.js';
 
-const HEARTBEAT_MS = 15_000;
+const labelsOfRoute = new Map<string, StreamLabels>(
+  protoServices
+    .flatMap(({ methods }) => methods)
+    .flatMap((method) => restRoutesOf(method).map(({ verb, path }) => [`${verb.toUpperCase()} ${path}`, toLabels(methodName(method))])),
+);
+
+function toLabels(method: string): StreamLabels {
+  return { door: 'http', method };
+}
+
+function labelsOf({ request }: FastifyReply): StreamLabels {
+  return labelsOfRoute.get(`${request.method} ${request.routeOptions.url ?? ''}`) ?? toLabels('');
+}
 
 /** Takes the response out of Fastify's hands and writes the stream in the format the caller accepts. */
-export function replyWithStream(reply: FastifyReply, stream: MessageStream, bounds: QueueBounds): void {
+export function replyWithStream(reply: FastifyReply, stream: MessageStream, streams: OpenStreams): void {
   const format = wantsEventStream(reply.request.headers.accept) ? eventStream : jsonLines;
   reply.hijack();
   const response = reply.raw;
@@ -17,17 +29,5 @@ export function replyWithStream(reply: FastifyReply, stream: MessageStream, boun
   if (reply.request.method === 'HEAD') return void response.end();
   if (format.opening === '') response.flushHeaders();
   else response.write(format.opening);
-  const sink = new HttpSink(response, format, stream);
-  keepAlive(response, sink, format.heartbeat);
-  writeBounded(stream.source$, sink, bounds);
-}
-
-function keepAlive(response: ServerResponse, sink: HttpSink<object>, heartbeat: string): void {
-  if (heartbeat === '') return;
-  const timer = setInterval(() => {
-    // A reader that does not even take what it has needs no proof of life.
-    if (sink.isWritable) response.write(heartbeat);
-  }, HEARTBEAT_MS);
-  timer.unref();
-  response.once('close', () => clearInterval(timer));
+  streams.write(stream.source$, new HttpSink(response, format, stream), labelsOf(reply));
 }

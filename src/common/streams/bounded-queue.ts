@@ -1,4 +1,5 @@
 import { deliveryOf } from './delivery.js';
+import { StreamTally } from './stream-tally.js';
 
 export interface QueueBounds {
   readonly maxMessages: number;
@@ -24,10 +25,17 @@ export class BoundedQueue<T extends object> {
   private count = 0;
   private byteCount = 0;
 
-  constructor(private readonly bounds: QueueBounds) {}
+  constructor(
+    private readonly bounds: QueueBounds,
+    private readonly tally = new StreamTally(),
+  ) {}
 
   get isEmpty(): boolean {
     return this.count === 0;
+  }
+
+  get messages(): number {
+    return this.count;
   }
 
   get bytes(): number {
@@ -40,10 +48,10 @@ export class BoundedQueue<T extends object> {
    * The last message taken may exceed the bytes: one that is larger than the whole bound must still reach a reader that keeps up.
    */
   push(message: T, bytes: Buffer): boolean {
-    const key = deliveryOf(message)?.supersedes;
+    const { supersedes: key, isLasting = false } = deliveryOf(message) ?? {};
     if (key !== undefined) this.dropSuperseded(key);
     if (this.count >= this.bounds.maxMessages || this.byteCount >= this.bounds.maxBytes) return false;
-    if (key !== undefined) this.waitingAt.set(key, this.slots.length);
+    if (key !== undefined && !isLasting) this.waitingAt.set(key, this.slots.length);
     this.slots.push({ message, bytes });
     this.count += 1;
     this.byteCount += bytes.length;
@@ -75,7 +83,9 @@ export class BoundedQueue<T extends object> {
   private dropSuperseded(key: string): void {
     const index = this.waitingAt.get(key);
     const slot = index === undefined ? undefined : this.slots[index];
-    if (index !== undefined && slot !== undefined) this.release(index, slot);
+    if (index === undefined || slot === undefined) return;
+    this.release(index, slot);
+    this.tally.conflated += 1;
     // A long run of superseded messages leaves only holes; they must not outgrow the bound they obey.
     if (this.count === 0) this.clear();
     else if (this.slots.length - this.head > 2 * this.bounds.maxMessages) this.removeHoles();
@@ -98,8 +108,8 @@ export class BoundedQueue<T extends object> {
     this.head = 0;
     this.waitingAt.clear();
     this.slots.forEach((slot, index) => {
-      const key = slot === undefined ? undefined : deliveryOf(slot.message)?.supersedes;
-      if (key !== undefined) this.waitingAt.set(key, index);
+      const { supersedes: key, isLasting = false } = (slot && deliveryOf(slot.message)) ?? {};
+      if (key !== undefined && !isLasting) this.waitingAt.set(key, index);
     });
   }
 }

@@ -158,6 +158,26 @@ describe('writeBounded to a peer that cannot take more for now', () => {
 
     expect(sink.log).toEqual(['a', 'text']);
   });
+
+  it('writes what supersedes others and may not be superseded itself, without those', () => {
+    const { source, sink, send } = setUp();
+    sink.willing = false;
+    send('a');
+    for (const [name, isLasting] of [
+      ['t', false],
+      ['text', true],
+      ['next', false],
+    ] as const) {
+      const message = { name };
+      describeDelivery(message, { supersedes: 'part', isLasting });
+      source.next(message);
+    }
+
+    sink.willing = true;
+    sink.drain();
+
+    expect(sink.log).toEqual(['a', 'text', 'next']);
+  });
 });
 
 describe('writeBounded when its reader leaves', () => {
@@ -196,10 +216,8 @@ describe('writeBounded to a peer that is too slow', () => {
   function overflow(): ReturnType<typeof setUp> {
     const all = setUp({ maxMessages: 2 });
     for (const [index, name] of ['a', 'b', 'c', 'd'].entries()) {
-      const message = { name };
-      describeDelivery(message, { position: String(40 + index) });
       if (name === 'b') all.sink.willing = false;
-      all.source.next(message);
+      all.source.next({ name, position: String(40 + index) });
     }
     all.send('e');
     return all;

@@ -1,13 +1,21 @@
-import type { Observable, Subscription } from 'rxjs';
-import { GatewayError } from '../errors/gateway-error.js';
+import type { Observable } from 'rxjs';
+import { GatewayError, type GatewayErrorCode, type GatewayErrorDetails } from '../errors/gateway-error.js';
 import { BoundedQueue, type QueueBounds } from './bounded-queue.js';
-import { deliveryOf } from './delivery.js';
 import { PacedSubscriber } from './paced-subscriber.js';
+import { StreamTally } from './stream-tally.js';
 
 /** Where encoded messages go: a gRPC call or an HTTP response. */
 export interface StreamSink<T> {
   /** The item as it looks on the wire; the same for every reader, and made once. */
   encode(item: T): Buffer;
+  /** Where a reader that was cut off after this item can resume. */
+  positionOf(item: T): string | undefined;
+  /** A sign of life as it looks on the wire; undefined: this kind of stream has none. */
+  readonly heartbeat: Buffer | undefined;
+  /** Bytes that were written and wait in this process for the peer to take them. */
+  readonly bufferedBytes: number;
+  /** The connection wants to end, and ends once its streams have. */
+  readonly isLeaving: boolean;
   /** False when the peer cannot take more for now; `onDrain` is then called once it can. */
   write(bytes: Buffer): boolean;
   end(): void;
@@ -20,41 +28,85 @@ export interface StreamSink<T> {
   onClose(listener: () => void): void;
 }
 
-/** How long a cut-off reader may take to fetch its error before the stream is reset under it. */
-export const RESET_AFTER_MS = 2_000;
+/** How long a cut-off reader may take to fetch what was written and its error before the stream is reset under it. */
+export const RESET_AFTER_MS = 10_000;
+
+/** What a reader of an aged connection waits; another connection is open at once. */
+const COME_BACK_AFTER_MS = 100;
+
+/** How long what may last, in seconds. */
+export interface StreamPace {
+  /** Silence before a heartbeat; 0: no heartbeats. */
+  readonly heartbeatS: number;
+  /** What a stream may still take for its end once its connection wants to end. */
+  readonly leaveAfterS: number;
+}
 
 /**
  * Writes a source to a sink through a bounded queue, so that a slow reader costs itself and not us.
  *
  * While the peer keeps up nothing is queued. When the queue is full the reader is ended with RESOURCE_EXHAUSTED,
- * which names the position of the last message it got; a peer that does not even take the error is reset after
+ * which names the position of the last message written to it; a peer that does not even take the error is reset after
  * RESET_AFTER_MS, because a status cannot be sent through a full flow-control window.
  *
  * @returns a subscription; unsubscribing stops the source and leaves the sink alone.
  */
-export function writeBounded<T extends object>(source$: Observable<T>, sink: StreamSink<T>, bounds: QueueBounds): Subscription {
-  return source$.subscribe(new BoundedWriter(sink, bounds));
+export function writeBounded<T extends object>(
+  source$: Observable<T>,
+  sink: StreamSink<T>,
+  bounds: QueueBounds,
+  tally = new StreamTally(),
+): BoundedWriter<T> {
+  const writer = new BoundedWriter(sink, bounds, tally);
+  source$.subscribe(writer);
+  return writer;
 }
 
 /**
  * A Subscriber itself, and its queue made when first needed: a message passes through as few objects as can be, for with
  * thousands of readers none of them is in the CPU's cache.
  */
-class BoundedWriter<T extends object> extends PacedSubscriber<T> {
+export class BoundedWriter<T extends object> extends PacedSubscriber<T> {
   /** Something waits in it only while the sink is not writable. */
   private queue: BoundedQueue<T> | undefined;
   private writable = true;
   private finish: (() => void) | undefined;
   private position: string | undefined;
   private whenReady: (() => void)[] = [];
+  /** Seconds in which nothing was written. */
+  private silentS = 0;
+  /** Seconds for which the connection has wanted to end. */
+  private leavingS = 0;
 
   constructor(
     private readonly sink: StreamSink<T>,
     private readonly bounds: QueueBounds,
+    private readonly tally: StreamTally,
   ) {
     super();
     sink.onDrain(() => this.drain());
     sink.onClose(() => this.unsubscribe());
+  }
+
+  get queuedMessages(): number {
+    return this.queue?.messages ?? 0;
+  }
+
+  get queuedBytes(): number {
+    return this.queue?.bytes ?? 0;
+  }
+
+  get bufferedBytes(): number {
+    return this.sink.bufferedBytes;
+  }
+
+  /** Called once a second for as long as the stream is open. */
+  tick({ heartbeatS, leaveAfterS }: StreamPace): void {
+    this.silentS += 1;
+    if (heartbeatS > 0 && this.silentS >= heartbeatS) this.beat();
+    if (!this.sink.isLeaving) return;
+    if (this.leavingS >= leaveAfterS) this.leave();
+    this.leavingS += 1;
   }
 
   override next(message: T): void {
@@ -92,13 +144,23 @@ class BoundedWriter<T extends object> extends PacedSubscriber<T> {
 
   private take(message: T, bytes: Buffer): void {
     if (this.writable) return this.write(message, bytes);
-    this.queue ??= new BoundedQueue(this.bounds);
+    this.queue ??= new BoundedQueue(this.bounds, this.tally);
     if (!this.queue.push(message, bytes)) this.overflow();
   }
 
   private write(message: T, bytes: Buffer): void {
     this.writable = this.sink.write(bytes);
-    this.position = deliveryOf(message)?.position ?? this.position;
+    this.silentS = 0;
+    this.position = this.sink.positionOf(message) ?? this.position;
+  }
+
+  /** A reader that does not even take what it has needs no sign of life. */
+  private beat(): void {
+    const { heartbeat } = this.sink;
+    if (heartbeat === undefined || !this.writable || this.finish !== undefined) return;
+    this.writable = this.sink.write(heartbeat);
+    this.silentS = 0;
+    this.tally.heartbeats += 1;
   }
 
   private drain(): void {
@@ -127,13 +189,30 @@ class BoundedWriter<T extends object> extends PacedSubscriber<T> {
   }
 
   private overflow(): void {
-    const metadata: Record<string, string> = this.position === undefined ? {} : { lastSequence: this.position };
+    this.tally.slowReaders += 1;
+    this.cut('RESOURCE_EXHAUSTED', 'The reader is too slow: its queue is full', { reason: 'SLOW_READER' });
+  }
+
+  private leave(): void {
+    this.tally.agedReaders += 1;
+    this.cut('UNAVAILABLE', 'The connection has grown old: come back over another', {
+      reason: 'CONNECTION_AGED',
+      retryAfterMs: COME_BACK_AFTER_MS,
+    });
+  }
+
+  /** Ends the stream though its source goes on: what waits is dropped, and the reader is told where it can resume. */
+  private cut(code: GatewayErrorCode, message: string, details: GatewayErrorDetails): void {
     this.unsubscribe();
-    this.sink.fail(
-      new GatewayError('RESOURCE_EXHAUSTED', 'The reader is too slow: its queue is full', { reason: 'SLOW_READER', metadata }),
-    );
+    this.sink.fail(new GatewayError(code, message, { ...details, metadata: toMetadata(this.position) }));
     const timer = setTimeout(() => this.sink.destroy(), RESET_AFTER_MS);
     timer.unref();
     this.sink.onClose(() => clearTimeout(timer));
   }
+}
+
+/** A position is a sequence, a sequence and an event's id behind a dot, or an event's id. */
+function toMetadata(position: string | undefined): Record<string, string> {
+  const [, lastSequence, lastEventId] = /^(\d+)?\.?(.*)$/.exec(position ?? '') ?? [];
+  return { ...(lastSequence !== undefined && { lastSequence }), ...(lastEventId !== undefined && lastEventId !== '' && { lastEventId }) };
 }

@@ -2,21 +2,18 @@
 export interface Delivery {
   /** Messages with the same key supersede each other: of those still waiting only the newest is worth sending. */
   readonly supersedes?: string;
-  /** Where a reader that was cut off after this message can resume. */
-  readonly position?: string;
+  /** Supersedes what waits, and is never superseded itself. */
+  readonly isLasting?: boolean;
 }
 
-const deliveries = new WeakMap<object, Delivery>();
-/** In a fan-out the same message is looked up by one reader after the other. */
-let last: { readonly message: object; readonly delivery: Delivery | undefined } | undefined;
+/** On the message itself: see FanOutCache for what a WeakMap costs. */
+const slot = Symbol('delivery');
 
 /** Attaches delivery hints to a message. They travel beside it, so that the bytes stay shared by all readers. */
 export function describeDelivery(message: object, delivery: Delivery): void {
-  deliveries.set(message, delivery);
-  last = { message, delivery };
+  (message as { [slot]?: Delivery })[slot] = delivery;
 }
 
 export function deliveryOf(message: object): Delivery | undefined {
-  if (last?.message !== message) last = { message, delivery: deliveries.get(message) };
-  return last.delivery;
+  return (message as { [slot]?: Delivery })[slot];
 }

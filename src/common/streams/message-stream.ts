@@ -1,6 +1,14 @@
 import type { Message } from '@bufbuild/protobuf';
 import type { Observable } from 'rxjs';
 
+/** What not every stream has. */
+export interface StreamExtras<T> {
+  /** Where a reader that had this item last can resume; undefined: not there. Over SSE the item's `id:`. */
+  readonly positionOf?: (item: T) => string | undefined;
+  /** Sent when nothing else was for a while. SSE has comments for that. */
+  readonly heartbeat?: Message;
+}
+
 /**
  * A stream as a handler's answer, on every door: what happens, and the message each item is told as.
  *
@@ -11,12 +19,11 @@ export class MessageStream<T extends object = object> {
   constructor(
     readonly source$: Observable<T>,
     readonly toMessage: (item: T) => Message,
-    /** SSE `id:` of an item, given only where a client can resume from it. */
-    readonly idOf?: (item: T) => string | undefined,
+    readonly extras: StreamExtras<T> = {},
   ) {}
 
   /** A stream of what are messages already. */
-  static of<T extends Message>(messages$: Observable<T>): MessageStream<T> {
-    return new MessageStream(messages$, (message) => message);
+  static of<T extends Message>(messages$: Observable<T>, extras: StreamExtras<T> = {}): MessageStream<T> {
+    return new MessageStream(messages$, (message) => message, extras);
   }
 }

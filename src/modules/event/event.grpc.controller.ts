@@ -1,9 +1,9 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { MessageStream } from '../../common/streams/message-stream.js';
+import type { MessageStream } from '../../common/streams/message-stream.js';
 import { SubscribeSessionEventsDto } from './event.dto.js';
-import { toGlobalEvent } from './event.mapper.js';
+import { toEventStream } from './event-stream.mapper.js';
 import type { GatewayEvent } from './event.model.js';
 import { EventService } from './event.service.js';
 import { fromLastGlobalEventId, fromSubscribeRequest } from './watch.mapper.js';
@@ -17,12 +17,12 @@ export class EventGrpcController {
   @GrpcMethod(SERVICE, 'SubscribeGlobalEvents')
   subscribeGlobalEvents(_request: unknown, metadata: Metadata): MessageStream<GatewayEvent> {
     const lastEventId = metadata.get('last-event-id')[0]?.toString();
-    return new MessageStream(this.events.watchAll(fromLastGlobalEventId(lastEventId)), toGlobalEvent);
+    return toEventStream(this.events.watchAll(fromLastGlobalEventId(lastEventId)));
   }
 
   @GrpcMethod(SERVICE, 'SubscribeSessionEvents')
   async subscribeSessionEvents(request: SubscribeSessionEventsDto): Promise<MessageStream<GatewayEvent>> {
     const events$ = await this.events.watchSession(request.sessionId, fromSubscribeRequest(request));
-    return new MessageStream(events$, toGlobalEvent);
+    return toEventStream(events$, request.sessionId);
   }
 }

@@ -1,12 +1,12 @@
 import { Controller, Headers, Query } from '@nestjs/common';
 import { EventService as Rpc } from '../../common/grpc/generated/event_pb.js';
-import { MessageStream } from '../../common/streams/message-stream.js';
+import type { MessageStream } from '../../common/streams/message-stream.js';
 import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
 import { SubscribeSessionEventsDto } from './event.dto.js';
-import { toGlobalEvent } from './event.mapper.js';
+import { toEventStream } from './event-stream.mapper.js';
 import type { GatewayEvent } from './event.model.js';
 import { EventService } from './event.service.js';
-import { fromLastEventId, fromLastGlobalEventId, fromSubscribeRequest, toEventId, toGlobalEventId } from './watch.mapper.js';
+import { fromLastEventId, fromLastGlobalEventId, fromSubscribeRequest } from './watch.mapper.js';
 
 @Controller()
 export class EventHttpController {
@@ -14,7 +14,7 @@ export class EventHttpController {
 
   @RestRoute(Rpc.method.subscribeGlobalEvents)
   subscribeGlobalEvents(@Headers('last-event-id') header?: string, @Query('lastEventId') query?: string): MessageStream<GatewayEvent> {
-    return new MessageStream(this.events.watchAll(fromLastGlobalEventId(header ?? query)), toGlobalEvent, toGlobalEventId);
+    return toEventStream(this.events.watchAll(fromLastGlobalEventId(header ?? query)));
   }
 
   @RestRoute(Rpc.method.subscribeSessionEvents)
@@ -26,6 +26,6 @@ export class EventHttpController {
     const options = fromSubscribeRequest(request);
     const after = fromLastEventId(header ?? query) ?? options.after;
     const events$ = await this.events.watchSession(request.sessionId, { ...options, after });
-    return new MessageStream(events$, toGlobalEvent, (event) => toEventId(event, request.sessionId));
+    return toEventStream(events$, request.sessionId);
   }
 }

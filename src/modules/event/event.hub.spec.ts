@@ -51,7 +51,7 @@ describe('EventHub', () => {
 
     rig.feed({ directory: DIRECTORY, payload: { type: 'session.teleported', properties: { sessionID: ROOT } } }, durable(ROOT, 0));
 
-    expect(rig.hub.unseenCount).toBe(1);
+    expect(rig.hub.frameCounts.unseen).toBe(1);
     expect(watch.positions).toEqual([`${ROOT}:0`]);
   });
 

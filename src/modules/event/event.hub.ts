@@ -8,6 +8,7 @@ import { EventIntake } from './event.intake.js';
 import type { GatewayEvent, TextMode, WatchOptions } from './event.model.js';
 import { readSessionState } from './event.present.js';
 import { Feeds } from './feeds.js';
+import { FrameCounts } from './frame-counts.js';
 import { wants, type Follower, type SessionFeed } from './session-feed.js';
 import { WatchingFollower } from './watching-follower.js';
 
@@ -26,6 +27,7 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly ready = new BehaviorSubject(false);
   private readonly reconnected = new Subject<void>();
   private closed = false;
+  readonly frameCounts = new FrameCounts();
 
   /** Whether OpenCode's events arrive; until then no prompt may be sent, for its answer could be missed. */
   readonly ready$: Observable<boolean> = this.ready.asObservable();
@@ -37,16 +39,13 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(CONFIG) config: Config,
   ) {
     this.feeds = new Feeds({ maxEvents: config.REPLAY_EVENTS, maxBytes: config.REPLAY_BYTES });
-    this.intakes = new Map(pool.all().map((member) => [member, new EventIntake(member, this.feeds, config.RESUME_BYTES)]));
+    this.intakes = new Map(
+      pool.all().map((member) => [member, new EventIntake(member, this.feeds, this.frameCounts, config.RESUME_BYTES)]),
+    );
   }
 
   get isReady(): boolean {
     return this.ready.value;
-  }
-
-  /** Events of types we do not know or do not show, since the start. */
-  get unseenCount(): number {
-    return [...this.intakes.values()].reduce((sum, { unseenCount }) => sum + unseenCount, 0);
   }
 
   onApplicationBootstrap(): void {

@@ -5,6 +5,7 @@ import { fromUpstreamFrame, type OrderedContent } from './event.mapper.js';
 import type { GatewayEvent } from './event.model.js';
 import { readPresent, type Concerned } from './event.present.js';
 import type { Feeds } from './feeds.js';
+import type { FrameCounts } from './frame-counts.js';
 import { RecentIds } from './recent-ids.js';
 import type { SessionFeed } from './session-feed.js';
 
@@ -25,8 +26,6 @@ interface Held {
  */
 export class EventIntake {
   readonly history: EventHistory;
-  /** Events of types we do not know or do not show, since the start. */
-  unseenCount = 0;
   private readonly recentIds = new RecentIds();
   /** Frames that wait for what was missed before them; undefined while events flow. */
   private held: Held[] | undefined = [];
@@ -38,6 +37,7 @@ export class EventIntake {
   constructor(
     private readonly member: OpencodeMember,
     private readonly feeds: Feeds,
+    private readonly counts: FrameCounts,
     historyBytes: number,
   ) {
     this.history = new EventHistory(member, historyBytes);
@@ -102,9 +102,9 @@ export class EventIntake {
     if (id !== undefined && type !== 'message.part.delta') clock.observe(id, nowMs);
     if (frame.directory !== undefined && frame.directory !== 'global' && !workspace.contains(frame.directory)) return;
     const content = fromUpstreamFrame(frame, nowMs);
-    if (content === undefined) {
-      this.unseenCount += 1;
-    } else if (content.type === 'text_growth') {
+    this.counts.count(content);
+    if (content === undefined) return;
+    if (content.type === 'text_growth') {
       this.feeds.find(content.sessionId)?.grow(content);
     } else if (content.sequence !== undefined) {
       this.receive(content, content.sequence, size);

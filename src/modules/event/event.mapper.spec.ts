@@ -143,18 +143,18 @@ describe('toGlobalEvent', () => {
     expect(toGlobalEvent(removed)).toBe(toGlobalEvent(removed));
   });
 
-  it('marks a durable event as a place to resume from', () => {
+  it('lets the durable text of a part take the place of its growth, and nothing take its own', () => {
     const durable = event({ type: 'part_updated', part: text }, 3);
 
     expect(toGlobalEvent(durable).sequence).toBe(3n);
-    expect(deliveryOf(durable)).toEqual({ position: '3' });
+    expect(deliveryOf(durable)).toEqual({ supersedes: 'prt_1', isLasting: true });
   });
 
   it('lets newer accumulated text of a part take the place of older', () => {
     const growth = event({ type: 'part_updated', part: text });
 
     expect(toGlobalEvent(growth).sequence).toBeUndefined();
-    expect(deliveryOf(growth)).toEqual({ supersedes: 'prt_1' });
+    expect(deliveryOf(growth)).toEqual({ supersedes: 'prt_1', isLasting: false });
   });
 
   it('never lets a delta be dropped for a newer one', () => {
@@ -162,7 +162,19 @@ describe('toGlobalEvent', () => {
 
     const delta = event({ type: 'part_delta', delta: { id, messageId, sessionId, type, delta: 'i', offset: 1 } });
 
-    expect(toGlobalEvent(delta).event.value).toMatchObject({ delta: 'i', offset: 1n, partId: 'prt_1', part: { case: 'text' } });
+    expect(toGlobalEvent(delta).event.value).toMatchObject({ delta: 'i', offset: 1n, partId: 'prt_1' });
     expect(deliveryOf(delta)).toBeUndefined();
+  });
+
+  it('tells whose a growing part is with its first delta alone', () => {
+    const { id, messageId, sessionId, type } = text;
+
+    const [first, second] = ['H', 'i'].map((delta, offset) =>
+      toGlobalEvent(event({ type: 'part_delta', delta: { id, messageId, sessionId, type, delta, offset } })),
+    );
+
+    expect(first).toMatchObject({ directory: '/w', event: { value: { messageId, sessionId, part: { case: 'text' } } } });
+    expect(second).toMatchObject({ directory: '', event: { value: { messageId: '', sessionId: '', part: { case: undefined } } } });
+    expect(second?.sessionId).toBe(first?.sessionId);
   });
 });

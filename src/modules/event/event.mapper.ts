@@ -231,7 +231,8 @@ const messages = new FanOutCache((event: GatewayEvent): GlobalEvent => {
   const { directory, sessionId, eventId, sequence } = event;
   describe(event);
   return create(GlobalEventSchema, {
-    directory,
+    // As the rest of what the first delta of a part has told.
+    directory: event.type === 'part_delta' && event.delta.offset > 0 ? '' : directory,
     sessionId,
     eventId,
     event: toBody(event),
@@ -245,7 +246,6 @@ export function toGlobalEvent(event: GatewayEvent): GlobalEvent {
 }
 
 function describe(event: GatewayEvent): void {
-  if (event.sequence !== undefined) describeDelivery(event, { position: String(event.sequence) });
-  // Accumulated growth of a part contains all its earlier growth.
-  else if (event.type === 'part_updated') describeDelivery(event, { supersedes: event.part.id });
+  // Accumulated growth of a part contains all its earlier growth, and so does its durable update, which itself must arrive.
+  if (event.type === 'part_updated') describeDelivery(event, { supersedes: event.part.id, isLasting: event.sequence !== undefined });
 }

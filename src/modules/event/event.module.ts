@@ -3,11 +3,12 @@ import { SessionModule } from '../session/session.module.js';
 import { EventGrpcController } from './event.grpc.controller.js';
 import { EventHttpController } from './event.http.controller.js';
 import { EventHub } from './event.hub.js';
+import { EventMetrics } from './event.metrics.js';
 import { EventService } from './event.service.js';
 
 @Module({
   imports: [SessionModule],
-  providers: [EventHub, EventService],
+  providers: [EventHub, EventMetrics, EventService],
   controllers: [EventGrpcController, EventHttpController],
   exports: [EventHub],
 })

@@ -8,8 +8,8 @@ import {
   type ListMessagesResponse,
   type MessageList,
 } from '../../common/grpc/generated/message_pb.js';
-import { MessageStream } from '../../common/streams/message-stream.js';
-import { toGlobalEvent } from '../event/event.mapper.js';
+import type { MessageStream } from '../../common/streams/message-stream.js';
+import { toEventStream } from '../event/event-stream.mapper.js';
 import type { GatewayEvent } from '../event/event.model.js';
 import { fromTextMode } from '../event/watch.mapper.js';
 import {
@@ -63,7 +63,7 @@ export class MessageGrpcController {
   @GrpcMethod(SERVICE, 'StreamMessage')
   async streamMessage(request: SendMessageDto): Promise<MessageStream<GatewayEvent>> {
     const events$ = await this.turns.stream(fromSendMessageRequest(request), fromTextMode(request.textMode));
-    return new MessageStream(events$, toGlobalEvent);
+    return toEventStream(events$, request.sessionId);
   }
 
   @GrpcMethod(SERVICE, 'GetMessages')

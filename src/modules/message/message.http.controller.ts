@@ -10,10 +10,10 @@ import {
 } from '../../common/grpc/generated/message_pb.js';
 import { IDEMPOTENCY_KEY, withKey } from '../../common/http/idempotency-key.js';
 import { RestReply } from '../../common/http/rest-reply.js';
-import { MessageStream } from '../../common/streams/message-stream.js';
+import type { MessageStream } from '../../common/streams/message-stream.js';
 import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
 import { wantsEventStream } from '../../common/http/stream-format.js';
-import { toGlobalEvent } from '../event/event.mapper.js';
+import { toEventStream } from '../event/event-stream.mapper.js';
 import type { GatewayEvent } from '../event/event.model.js';
 import { fromTextMode } from '../event/watch.mapper.js';
 import { AbortSessionDto, GetMessageDto, ListMessagesDto, RunCommandDto, RunShellDto, SendMessageDto } from './message.dto.js';
@@ -74,7 +74,7 @@ export class MessageHttpController {
     @Headers(IDEMPOTENCY_KEY) key?: string,
   ): Promise<MessageStream<GatewayEvent>> {
     const events$ = await this.turns.stream(withKey(fromSendMessageRequest(request), key), fromTextMode(request.textMode));
-    return new MessageStream(events$, toGlobalEvent);
+    return toEventStream(events$, request.sessionId);
   }
 
   @RestRoute(Rpc.method.listMessages)

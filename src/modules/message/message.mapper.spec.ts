@@ -1,3 +1,5 @@
+import { toJson } from '@bufbuild/protobuf';
+import { MessagePartUpdatedSchema } from '../../common/grpc/generated/event_pb.js';
 import type { UpstreamAssistantMessage, UpstreamPart, UpstreamTextPart, UpstreamToolPart } from '../../common/opencode/opencode.types.js';
 import {
   asInterrupted,
@@ -145,10 +147,23 @@ describe('toMessageUpdated', () => {
 });
 
 describe('toMessagePartDelta', () => {
-  it('says only which kind grows, and where', () => {
-    const delta = { id: 'prt_1', messageId: 'msg_1', sessionId: 'ses_1', type: 'reasoning', delta: 'hm', offset: 7 } as const;
+  const delta = { id: 'prt_1', messageId: 'msg_1', sessionId: 'ses_1', type: 'reasoning', delta: 'hm' } as const;
 
-    expect(toMessagePartDelta(delta)).toMatchObject({ delta: 'hm', offset: 7n, part: { case: 'reasoning', value: { text: '' } } });
+  it('says at first which kind grows, and whose it is', () => {
+    expect(toMessagePartDelta({ ...delta, offset: 0 })).toMatchObject({
+      partId: 'prt_1',
+      messageId: 'msg_1',
+      sessionId: 'ses_1',
+      delta: 'hm',
+      offset: 0n,
+      part: { case: 'reasoning', value: { text: '' } },
+    });
+  });
+
+  it('says only where, behind that', () => {
+    const later = toMessagePartDelta({ ...delta, offset: 7 });
+
+    expect(toJson(MessagePartUpdatedSchema, later)).toEqual({ partId: 'prt_1', delta: 'hm', offset: '7' });
   });
 });
 

@@ -205,15 +205,17 @@ export interface PartDelta extends Pick<TextPart, 'id' | 'messageId' | 'sessionI
   readonly offset: number;
 }
 
-/** Growth of a part: the delta and its place; the content says only which kind grows. */
+/**
+ * Growth of a part: the delta and its place.
+ *
+ * Whose the part is and which kind grows is told with the first alone: deltas come by the thousands, and are short.
+ */
 export function toMessagePartDelta({ id, messageId, sessionId, type, delta, offset }: PartDelta): MessagePartUpdated {
   return create(MessagePartUpdatedSchema, {
-    messageId,
-    sessionId,
     partId: id,
-    part: toTextContent(type, ''),
     delta,
     offset: BigInt(offset),
+    ...(offset === 0 && { messageId, sessionId, part: toTextContent(type, '') }),
   });
 }
 

@@ -17,8 +17,8 @@ import {
   type SendMessageResponse,
   type SetModelResponse,
 } from '../../common/grpc/generated/v1/opencode_service_pb.js';
-import { MessageStream } from '../../common/streams/message-stream.js';
-import { fromSendMessageRequest, translate } from './send.mapper.js';
+import type { MessageStream } from '../../common/streams/message-stream.js';
+import { fromSendMessageRequest } from './send.mapper.js';
 import { ListModelsDto, ResetSessionDto, SendWorkspaceMessageDto, SetModelDto } from './workspace.dto.js';
 import {
   fromListMessagesRequest,
@@ -27,10 +27,10 @@ import {
   toListMessagesResponse,
   toSession,
   toStatsResponse,
-  toStreamMessagesResponse,
 } from './workspace.mapper.js';
 import { toListModelsResponse, toSetModelResponse } from './model.mapper.js';
 import type { MessageChange } from './workspace.model.js';
+import { toMessagesStream, toTurnStream } from './workspace-stream.mapper.js';
 import { WorkspaceAgentService } from './workspace-agent.service.js';
 import { WorkspaceModelsService } from './workspace-models.service.js';
 import { WorkspaceService } from './workspace.service.js';
@@ -69,7 +69,7 @@ export class WorkspaceGrpcController {
 
   @GrpcMethod(SERVICE, 'SendMessage')
   async sendMessage(request: SendWorkspaceMessageDto): Promise<MessageStream<SendMessageResponse>> {
-    return MessageStream.of(translate(await this.workspace.stream(fromSendMessageRequest(request))));
+    return toTurnStream(await this.workspace.stream(fromSendMessageRequest(request)));
   }
 
   @GrpcMethod(SERVICE, 'ListMessages')
@@ -79,7 +79,7 @@ export class WorkspaceGrpcController {
 
   @GrpcMethod(SERVICE, 'StreamMessages')
   async streamMessages(): Promise<MessageStream<MessageChange>> {
-    return new MessageStream(await this.workspace.watchMessages(), toStreamMessagesResponse);
+    return toMessagesStream(await this.workspace.watchMessages());
   }
 
   @GrpcMethod(SERVICE, 'ClearMessages')

@@ -18,9 +18,9 @@ import {
   type SetModelResponse,
 } from '../../common/grpc/generated/v1/opencode_service_pb.js';
 import { RestReply } from '../../common/http/rest-reply.js';
-import { MessageStream } from '../../common/streams/message-stream.js';
+import type { MessageStream } from '../../common/streams/message-stream.js';
 import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
-import { fromSendMessageRequest, translate } from './send.mapper.js';
+import { fromSendMessageRequest } from './send.mapper.js';
 import { ListModelsDto, ResetSessionDto, SendWorkspaceMessageDto, SetModelDto } from './workspace.dto.js';
 import {
   fromListMessagesRequest,
@@ -29,10 +29,10 @@ import {
   toListMessagesResponse,
   toSession,
   toStatsResponse,
-  toStreamMessagesResponse,
 } from './workspace.mapper.js';
 import { toListModelsResponse, toSetModelResponse } from './model.mapper.js';
 import type { MessageChange } from './workspace.model.js';
+import { toMessagesStream, toTurnStream } from './workspace-stream.mapper.js';
 import { WorkspaceAgentService } from './workspace-agent.service.js';
 import { WorkspaceModelsService } from './workspace-models.service.js';
 import { WorkspaceService } from './workspace.service.js';
@@ -70,7 +70,7 @@ export class WorkspaceHttpController {
 
   @RestRoute(Rpc.method.sendMessage)
   async sendMessage(@RestRequest() request: SendWorkspaceMessageDto): Promise<MessageStream<SendMessageResponse>> {
-    return MessageStream.of(translate(await this.workspace.stream(fromSendMessageRequest(request))));
+    return toTurnStream(await this.workspace.stream(fromSendMessageRequest(request)));
   }
 
   @RestRoute(Rpc.method.listMessages)
@@ -80,7 +80,7 @@ export class WorkspaceHttpController {
 
   @RestRoute(Rpc.method.streamMessages)
   async streamMessages(): Promise<MessageStream<MessageChange>> {
-    return new MessageStream(await this.workspace.watchMessages(), toStreamMessagesResponse);
+    return toMessagesStream(await this.workspace.watchMessages());
   }
 
   @RestRoute(Rpc.method.clearMessages)

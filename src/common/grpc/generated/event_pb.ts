@@ -407,7 +407,8 @@ export const ResyncSchema: GenMessage<Resync> = /*@__PURE__*/
   messageDesc(file_event, 11);
 
 /**
- * The stream is alive, though nothing happened for a while. Not sent over server-sent events, which have comments for that.
+ * The stream is alive, though nothing happened for a while. It has no id and no sequence; ignore it. Not sent over server-sent events,
+ * which have comments for that.
  *
  * @generated from message opencode.event.Heartbeat
  */
@@ -664,7 +665,9 @@ export type MessagePartUpdated = Message<"opencode.event.MessagePartUpdated"> & 
   partId: string;
 
   /**
-   * TEXT_MODE_DELTA: what was added; `part` then says only which kind grows
+   * TEXT_MODE_DELTA: what was added. The first delta of a part, at offset 0, tells whose the part is, and `part` which kind grows;
+   * those behind it leave out what the first has told: `part`, `message_id`, `session_id` and the event's `directory`.
+   * In JSON a delta has no empty fields.
    *
    * @generated from field: optional string delta = 7;
    */

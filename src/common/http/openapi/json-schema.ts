@@ -1,5 +1,6 @@
 import { ScalarType, type DescEnum, type DescField, type DescMessage, type JsonObject } from '@bufbuild/protobuf';
 import { FeatureSet_FieldPresence } from '@bufbuild/protobuf/wkt';
+import { TERSE_TYPES } from '../../grpc/encoding.js';
 import { comments } from '../../grpc/generated/comments.js';
 
 /** Whether a schema says what callers may send, or what the gateway answers. */
@@ -68,6 +69,7 @@ function oneofRules({ oneofs }: DescMessage): JsonObject {
 
 /** Printed even when nobody set it. */
 function isAlwaysThere(field: DescField): boolean {
+  if (TERSE_TYPES.has(field.parent.typeName)) return false;
   return field.fieldKind === 'list' || field.fieldKind === 'map' || field.presence === FeatureSet_FieldPresence.IMPLICIT;
 }
 

@@ -19,7 +19,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file v1/opencode_service.proto.
  */
 export const file_v1_opencode_service: GenFile = /*@__PURE__*/
-  fileDesc("Chl2MS9vcGVuY29kZV9zZXJ2aWNlLnByb3RvEgtvcGVuY29kZS52MSIPCg1IZWFsdGhSZXF1ZXN0IhMKEUdldFNlc3Npb25SZXF1ZXN0IjsKEkdldFNlc3Npb25SZXNwb25zZRIlCgdzZXNzaW9uGAEgASgLMhQub3BlbmNvZGUudjEuU2Vzc2lvbiIkChNSZXNldFNlc3Npb25SZXF1ZXN0Eg0KBXRpdGxlGAEgASgJIj0KFFJlc2V0U2Vzc2lvblJlc3BvbnNlEiUKB3Nlc3Npb24YASABKAsyFC5vcGVuY29kZS52MS5TZXNzaW9uIhgKFkdldFNlc3Npb25TdGF0c1JlcXVlc3QioAIKF0dldFNlc3Npb25TdGF0c1Jlc3BvbnNlEhYKDnRvdGFsX21lc3NhZ2VzGAEgASgDEhUKDXVzZXJfbWVzc2FnZXMYAiABKAMSGgoSYXNzaXN0YW50X21lc3NhZ2VzGAMgASgDEhUKDXRvb2xfbWVzc2FnZXMYBCABKAMSFQoNcHJvbXB0X3Rva2VucxgFIAEoAxIZChFjb21wbGV0aW9uX3Rva2VucxgGIAEoAxISCgp0b3RhbF9jb3N0GAcgASgBEjEKDWxhc3RfYWN0aXZpdHkYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC21vZGVsc191c2VkGAkgAygJEhUKDWN1cnJlbnRfbW9kZWwYCiABKAkiegoSU2VuZE1lc3NhZ2VSZXF1ZXN0EicKBXBhcnRzGAEgAygLMhgub3BlbmNvZGUudjEuQ29udGVudFBhcnQSLAoLYXR0YWNobWVudHMYAiADKAsyFy5vcGVuY29kZS52MS5BdHRhY2htZW50Eg0KBW1vZGVsGAMgASgJIqEEChNTZW5kTWVzc2FnZVJlc3BvbnNlEjYKD21lc3NhZ2Vfc3RhcnRlZBgBIAEoCzIbLm9wZW5jb2RlLnYxLk1lc3NhZ2VTdGFydGVkSAASMgoNY29udGVudF9kZWx0YRgCIAEoCzIZLm9wZW5jb2RlLnYxLkNvbnRlbnREZWx0YUgAEjkKEXRvb2xfY2FsbF9zdGFydGVkGAMgASgLMhwub3BlbmNvZGUudjEuVG9vbENhbGxTdGFydGVkSAASPQoTdG9vbF9jYWxsX2NvbXBsZXRlZBgEIAEoCzIeLm9wZW5jb2RlLnYxLlRvb2xDYWxsQ29tcGxldGVkSAASOgoRbWVzc2FnZV9jb21wbGV0ZWQYBSABKAsyHS5vcGVuY29kZS52MS5NZXNzYWdlQ29tcGxldGVkSAASKwoFZXJyb3IYBiABKAsyGi5vcGVuY29kZS52MS5FcnJvclJlc3BvbnNlSAASNgoPcmVhc29uaW5nX2RlbHRhGAcgASgLMhsub3BlbmNvZGUudjEuUmVhc29uaW5nRGVsdGFIABJAChRwZXJtaXNzaW9uX3JlcXVlc3RlZBgIIAEoCzIgLm9wZW5jb2RlLnRvb2wuUGVybWlzc2lvblJlcXVlc3RIABI1Cg5xdWVzdGlvbl9hc2tlZBgJIAEoCzIbLm9wZW5jb2RlLnF1ZXN0aW9uLlF1ZXN0aW9uSABCCgoIcmVzcG9uc2UiUwoOTWVzc2FnZVN0YXJ0ZWQSEgoKbWVzc2FnZV9pZBgBIAEoCRItCgl0aW1lc3RhbXAYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhwKDENvbnRlbnREZWx0YRIMCgR0ZXh0GAEgASgJIh4KDlJlYXNvbmluZ0RlbHRhEgwKBHRleHQYASABKAkiSQoPVG9vbENhbGxTdGFydGVkEhQKDHRvb2xfY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSDQoFaW5wdXQYAyABKAkiSwoRVG9vbENhbGxDb21wbGV0ZWQSFAoMdG9vbF9jYWxsX2lkGAEgASgJEg4KBm91dHB1dBgCIAEoCRIQCghpc19lcnJvchgDIAEoCCKvAQoQTWVzc2FnZUNvbXBsZXRlZBISCgptZXNzYWdlX2lkGAEgASgJEjAKDWZpbmlzaF9yZWFzb24YAiABKA4yGS5vcGVuY29kZS52MS5GaW5pc2hSZWFzb24SLQoJdGltZXN0YW1wGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgV1c2FnZRgEIAEoCzIXLm9wZW5jb2RlLnYxLlRva2VuVXNhZ2UiTAoKVG9rZW5Vc2FnZRIVCg1wcm9tcHRfdG9rZW5zGAEgASgDEhkKEWNvbXBsZXRpb25fdG9rZW5zGAIgASgDEgwKBGNvc3QYAyABKAEiPwoNRXJyb3JSZXNwb25zZRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSDwoHZGV0YWlscxgDIAEoCSJxChNMaXN0TWVzc2FnZXNSZXF1ZXN0EisKCnBhZ2luYXRpb24YASABKAsyFy5vcGVuY29kZS52MS5QYWdpbmF0aW9uEi0KC3JvbGVfZmlsdGVyGAIgASgOMhgub3BlbmNvZGUudjEuTWVzc2FnZVJvbGUicwoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USJgoIbWVzc2FnZXMYASADKAsyFC5vcGVuY29kZS52MS5NZXNzYWdlEjMKCnBhZ2luYXRpb24YAiABKAsyHy5vcGVuY29kZS52MS5QYWdpbmF0aW9uUmVzcG9uc2UiFwoVU3RyZWFtTWVzc2FnZXNSZXF1ZXN0IskBChZTdHJlYW1NZXNzYWdlc1Jlc3BvbnNlEjYKD21lc3NhZ2VfY3JlYXRlZBgBIAEoCzIbLm9wZW5jb2RlLnYxLk1lc3NhZ2VDcmVhdGVkSAASNgoPbWVzc2FnZV91cGRhdGVkGAIgASgLMhsub3BlbmNvZGUudjEuTWVzc2FnZVVwZGF0ZWRIABI2Cg9tZXNzYWdlX2RlbGV0ZWQYAyABKAsyGy5vcGVuY29kZS52MS5NZXNzYWdlRGVsZXRlZEgAQgcKBWV2ZW50IjcKDk1lc3NhZ2VDcmVhdGVkEiUKB21lc3NhZ2UYASABKAsyFC5vcGVuY29kZS52MS5NZXNzYWdlIjcKDk1lc3NhZ2VVcGRhdGVkEiUKB21lc3NhZ2UYASABKAsyFC5vcGVuY29kZS52MS5NZXNzYWdlIiQKDk1lc3NhZ2VEZWxldGVkEhIKCm1lc3NhZ2VfaWQYASABKAkiFgoUQ2xlYXJNZXNzYWdlc1JlcXVlc3QihgEKEExpc3RGaWxlc1JlcXVlc3QSDAoEcGF0aBgBIAEoCRIRCglyZWN1cnNpdmUYAiABKAgSEAoIcGF0dGVybnMYAyADKAkSGAoQZXhjbHVkZV9wYXR0ZXJucxgEIAMoCRIRCglwYWdlX3NpemUYBSABKAUSEgoKcGFnZV90b2tlbhgGIAEoCSJSChFMaXN0RmlsZXNSZXNwb25zZRIkCgVmaWxlcxgBIAMoCzIVLm9wZW5jb2RlLnYxLkZpbGVJbmZvEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSKOAQoIRmlsZUluZm8SDAoEcGF0aBgBIAEoCRIUCgxpc19kaXJlY3RvcnkYAiABKAgSDAoEc2l6ZRgDIAEoAxIvCgttb2RpZmllZF9hdBgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEQoJbWltZV90eXBlGAUgASgJEgwKBGV0YWcYBiABKAkiPwoPUmVhZEZpbGVSZXF1ZXN0EgwKBHBhdGgYASABKAkSDgoGb2Zmc2V0GAIgASgDEg4KBmxlbmd0aBgDIAEoAyJbChBSZWFkRmlsZVJlc3BvbnNlEg8KB2NvbnRlbnQYASABKAkSKAoJZmlsZV9pbmZvGAIgASgLMhUub3BlbmNvZGUudjEuRmlsZUluZm8SDAoEZGF0YRgDIAEoDCJ7ChBXcml0ZUZpbGVSZXF1ZXN0EgwKBHBhdGgYASABKAkSDwoHY29udGVudBgCIAEoCRITCgtjcmVhdGVfZGlycxgDIAEoCBIMCgRkYXRhGAQgASgMEhAKCGlmX21hdGNoGAUgASgJEhMKC211c3RfY3JlYXRlGAYgASgIIj0KEVdyaXRlRmlsZVJlc3BvbnNlEigKCWZpbGVfaW5mbxgBIAEoCzIVLm9wZW5jb2RlLnYxLkZpbGVJbmZvIjMKEURlbGV0ZUZpbGVSZXF1ZXN0EgwKBHBhdGgYASABKAkSEAoIaWZfbWF0Y2gYAiABKAkiLgoVR2V0RmlsZUNoYW5nZXNSZXF1ZXN0EhUKDXNpbmNlX3ZlcnNpb24YASABKAkiWwoWR2V0RmlsZUNoYW5nZXNSZXNwb25zZRIoCgdjaGFuZ2VzGAEgAygLMhcub3BlbmNvZGUudjEuRmlsZUNoYW5nZRIXCg9jdXJyZW50X3ZlcnNpb24YAiABKAkitwEKCkZpbGVDaGFuZ2USDAoEcGF0aBgBIAEoCRIpCgR0eXBlGAIgASgOMhsub3BlbmNvZGUudjEuRmlsZUNoYW5nZVR5cGUSEwoLb2xkX2NvbnRlbnQYAyABKAkSEwoLbmV3X2NvbnRlbnQYBCABKAkSLQoJdGltZXN0YW1wGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIXCg9jb250ZW50X29taXR0ZWQYBiABKAgiFAoSQ2FuY2VsQWdlbnRSZXF1ZXN0IhcKFUdldEFnZW50U3RhdHVzUmVxdWVzdCKcAQoWR2V0QWdlbnRTdGF0dXNSZXNwb25zZRIoCgZzdGF0dXMYASABKA4yGC5vcGVuY29kZS52MS5BZ2VudFN0YXR1cxIZChFjdXJyZW50X29wZXJhdGlvbhgCIAEoCRIuCgpzdGFydGVkX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBINCgVtb2RlbBgEIAEoCSIlChFMaXN0TW9kZWxzUmVxdWVzdBIQCghwcm92aWRlchgBIAEoCSI8ChJMaXN0TW9kZWxzUmVzcG9uc2USJgoGbW9kZWxzGAEgAygLMhYub3BlbmNvZGUudjEuTW9kZWxJbmZvItIBCglNb2RlbEluZm8SCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIQCghwcm92aWRlchgDIAEoCRIWCg5jb250ZXh0X3dpbmRvdxgEIAEoBRIZChFjb3N0X3Blcl8xbV9pbnB1dBgFIAEoARIaChJjb3N0X3Blcl8xbV9vdXRwdXQYBiABKAESHAoUc3VwcG9ydHNfYXR0YWNobWVudHMYByABKAgSFgoOc3VwcG9ydHNfdG9vbHMYCCABKAgSFAoMY2FwYWJpbGl0aWVzGAkgAygJIiMKD1NldE1vZGVsUmVxdWVzdBIQCghtb2RlbF9pZBgBIAEoCSI5ChBTZXRNb2RlbFJlc3BvbnNlEiUKBW1vZGVsGAEgASgLMhYub3BlbmNvZGUudjEuTW9kZWxJbmZvKo0BCg5GaWxlQ2hhbmdlVHlwZRIgChxGSUxFX0NIQU5HRV9UWVBFX1VOU1BFQ0lGSUVEEAASHAoYRklMRV9DSEFOR0VfVFlQRV9DUkVBVEVEEAESHQoZRklMRV9DSEFOR0VfVFlQRV9NT0RJRklFRBACEhwKGEZJTEVfQ0hBTkdFX1RZUEVfREVMRVRFRBADKpwBCgtBZ2VudFN0YXR1cxIcChhBR0VOVF9TVEFUVVNfVU5TUEVDSUZJRUQQABIVChFBR0VOVF9TVEFUVVNfSURMRRABEhsKF0FHRU5UX1NUQVRVU19QUk9DRVNTSU5HEAISIwofQUdFTlRfU1RBVFVTX1dBSVRJTkdfUEVSTUlTU0lPThADEhYKEkFHRU5UX1NUQVRVU19FUlJPUhAEMuUNCg9PcGVuQ29kZVNlcnZpY2USUgoGSGVhbHRoEhoub3BlbmNvZGUudjEuSGVhbHRoUmVxdWVzdBobLm9wZW5jb2RlLnYxLkhlYWx0aFJlc3BvbnNlIg+C0+STAgkSBy9oZWFsdGgSXwoKR2V0U2Vzc2lvbhIeLm9wZW5jb2RlLnYxLkdldFNlc3Npb25SZXF1ZXN0Gh8ub3BlbmNvZGUudjEuR2V0U2Vzc2lvblJlc3BvbnNlIhCC0+STAgoSCC9zZXNzaW9uEm4KDFJlc2V0U2Vzc2lvbhIgLm9wZW5jb2RlLnYxLlJlc2V0U2Vzc2lvblJlcXVlc3QaIS5vcGVuY29kZS52MS5SZXNldFNlc3Npb25SZXNwb25zZSIZgtPkkwITOgEqIg4vc2Vzc2lvbi9yZXNldBJ0Cg9HZXRTZXNzaW9uU3RhdHMSIy5vcGVuY29kZS52MS5HZXRTZXNzaW9uU3RhdHNSZXF1ZXN0GiQub3BlbmNvZGUudjEuR2V0U2Vzc2lvblN0YXRzUmVzcG9uc2UiFoLT5JMCEBIOL3Nlc3Npb24vc3RhdHMSaAoLU2VuZE1lc3NhZ2USHy5vcGVuY29kZS52MS5TZW5kTWVzc2FnZVJlcXVlc3QaIC5vcGVuY29kZS52MS5TZW5kTWVzc2FnZVJlc3BvbnNlIhSC0+STAg46ASoiCS9tZXNzYWdlczABEmYKDExpc3RNZXNzYWdlcxIgLm9wZW5jb2RlLnYxLkxpc3RNZXNzYWdlc1JlcXVlc3QaIS5vcGVuY29kZS52MS5MaXN0TWVzc2FnZXNSZXNwb25zZSIRgtPkkwILEgkvbWVzc2FnZXMSdQoOU3RyZWFtTWVzc2FnZXMSIi5vcGVuY29kZS52MS5TdHJlYW1NZXNzYWdlc1JlcXVlc3QaIy5vcGVuY29kZS52MS5TdHJlYW1NZXNzYWdlc1Jlc3BvbnNlIhiC0+STAhISEC9tZXNzYWdlcy9zdHJlYW0wARJdCg1DbGVhck1lc3NhZ2VzEiEub3BlbmNvZGUudjEuQ2xlYXJNZXNzYWdlc1JlcXVlc3QaFi5nb29nbGUucHJvdG9idWYuRW1wdHkiEYLT5JMCCyoJL21lc3NhZ2VzEloKCUxpc3RGaWxlcxIdLm9wZW5jb2RlLnYxLkxpc3RGaWxlc1JlcXVlc3QaHi5vcGVuY29kZS52MS5MaXN0RmlsZXNSZXNwb25zZSIOgtPkkwIIEgYvZmlsZXMSYQoIUmVhZEZpbGUSHC5vcGVuY29kZS52MS5SZWFkRmlsZVJlcXVlc3QaHS5vcGVuY29kZS52MS5SZWFkRmlsZVJlc3BvbnNlIhiC0+STAhISEC9maWxlcy97cGF0aD0qKn0SZwoJV3JpdGVGaWxlEh0ub3BlbmNvZGUudjEuV3JpdGVGaWxlUmVxdWVzdBoeLm9wZW5jb2RlLnYxLldyaXRlRmlsZVJlc3BvbnNlIhuC0+STAhU6ASoaEC9maWxlcy97cGF0aD0qKn0SXgoKRGVsZXRlRmlsZRIeLm9wZW5jb2RlLnYxLkRlbGV0ZUZpbGVSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5IhiC0+STAhIqEC9maWxlcy97cGF0aD0qKn0ScQoOR2V0RmlsZUNoYW5nZXMSIi5vcGVuY29kZS52MS5HZXRGaWxlQ2hhbmdlc1JlcXVlc3QaIy5vcGVuY29kZS52MS5HZXRGaWxlQ2hhbmdlc1Jlc3BvbnNlIhaC0+STAhASDi9maWxlcy9jaGFuZ2VzEmAKC0NhbmNlbEFnZW50Eh8ub3BlbmNvZGUudjEuQ2FuY2VsQWdlbnRSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5IhiC0+STAhI6ASoiDS9hZ2VudC9jYW5jZWwScAoOR2V0QWdlbnRTdGF0dXMSIi5vcGVuY29kZS52MS5HZXRBZ2VudFN0YXR1c1JlcXVlc3QaIy5vcGVuY29kZS52MS5HZXRBZ2VudFN0YXR1c1Jlc3BvbnNlIhWC0+STAg8SDS9hZ2VudC9zdGF0dXMSXgoKTGlzdE1vZGVscxIeLm9wZW5jb2RlLnYxLkxpc3RNb2RlbHNSZXF1ZXN0Gh8ub3BlbmNvZGUudjEuTGlzdE1vZGVsc1Jlc3BvbnNlIg+C0+STAgkSBy9tb2RlbHMSYAoIU2V0TW9kZWwSHC5vcGVuY29kZS52MS5TZXRNb2RlbFJlcXVlc3QaHS5vcGVuY29kZS52MS5TZXRNb2RlbFJlc3BvbnNlIheC0+STAhE6ASoaDC9hZ2VudC9tb2RlbEItWitvcGVuY29kZS1nYXRld2F5L2dlbi9vcGVuY29kZS92MTtvcGVuY29kZXYxYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_empty, file_google_protobuf_timestamp, file_question, file_tool, file_v1_common]);
+  fileDesc("Chl2MS9vcGVuY29kZV9zZXJ2aWNlLnByb3RvEgtvcGVuY29kZS52MSIPCg1IZWFsdGhSZXF1ZXN0IhMKEUdldFNlc3Npb25SZXF1ZXN0IjsKEkdldFNlc3Npb25SZXNwb25zZRIlCgdzZXNzaW9uGAEgASgLMhQub3BlbmNvZGUudjEuU2Vzc2lvbiIkChNSZXNldFNlc3Npb25SZXF1ZXN0Eg0KBXRpdGxlGAEgASgJIj0KFFJlc2V0U2Vzc2lvblJlc3BvbnNlEiUKB3Nlc3Npb24YASABKAsyFC5vcGVuY29kZS52MS5TZXNzaW9uIhgKFkdldFNlc3Npb25TdGF0c1JlcXVlc3QioAIKF0dldFNlc3Npb25TdGF0c1Jlc3BvbnNlEhYKDnRvdGFsX21lc3NhZ2VzGAEgASgDEhUKDXVzZXJfbWVzc2FnZXMYAiABKAMSGgoSYXNzaXN0YW50X21lc3NhZ2VzGAMgASgDEhUKDXRvb2xfbWVzc2FnZXMYBCABKAMSFQoNcHJvbXB0X3Rva2VucxgFIAEoAxIZChFjb21wbGV0aW9uX3Rva2VucxgGIAEoAxISCgp0b3RhbF9jb3N0GAcgASgBEjEKDWxhc3RfYWN0aXZpdHkYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC21vZGVsc191c2VkGAkgAygJEhUKDWN1cnJlbnRfbW9kZWwYCiABKAkiegoSU2VuZE1lc3NhZ2VSZXF1ZXN0EicKBXBhcnRzGAEgAygLMhgub3BlbmNvZGUudjEuQ29udGVudFBhcnQSLAoLYXR0YWNobWVudHMYAiADKAsyFy5vcGVuY29kZS52MS5BdHRhY2htZW50Eg0KBW1vZGVsGAMgASgJIs4EChNTZW5kTWVzc2FnZVJlc3BvbnNlEjYKD21lc3NhZ2Vfc3RhcnRlZBgBIAEoCzIbLm9wZW5jb2RlLnYxLk1lc3NhZ2VTdGFydGVkSAASMgoNY29udGVudF9kZWx0YRgCIAEoCzIZLm9wZW5jb2RlLnYxLkNvbnRlbnREZWx0YUgAEjkKEXRvb2xfY2FsbF9zdGFydGVkGAMgASgLMhwub3BlbmNvZGUudjEuVG9vbENhbGxTdGFydGVkSAASPQoTdG9vbF9jYWxsX2NvbXBsZXRlZBgEIAEoCzIeLm9wZW5jb2RlLnYxLlRvb2xDYWxsQ29tcGxldGVkSAASOgoRbWVzc2FnZV9jb21wbGV0ZWQYBSABKAsyHS5vcGVuY29kZS52MS5NZXNzYWdlQ29tcGxldGVkSAASKwoFZXJyb3IYBiABKAsyGi5vcGVuY29kZS52MS5FcnJvclJlc3BvbnNlSAASNgoPcmVhc29uaW5nX2RlbHRhGAcgASgLMhsub3BlbmNvZGUudjEuUmVhc29uaW5nRGVsdGFIABJAChRwZXJtaXNzaW9uX3JlcXVlc3RlZBgIIAEoCzIgLm9wZW5jb2RlLnRvb2wuUGVybWlzc2lvblJlcXVlc3RIABI1Cg5xdWVzdGlvbl9hc2tlZBgJIAEoCzIbLm9wZW5jb2RlLnF1ZXN0aW9uLlF1ZXN0aW9uSAASKwoJaGVhcnRiZWF0GAogASgLMhYub3BlbmNvZGUudjEuSGVhcnRiZWF0SABCCgoIcmVzcG9uc2UiUwoOTWVzc2FnZVN0YXJ0ZWQSEgoKbWVzc2FnZV9pZBgBIAEoCRItCgl0aW1lc3RhbXAYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhwKDENvbnRlbnREZWx0YRIMCgR0ZXh0GAEgASgJIh4KDlJlYXNvbmluZ0RlbHRhEgwKBHRleHQYASABKAkiSQoPVG9vbENhbGxTdGFydGVkEhQKDHRvb2xfY2FsbF9pZBgBIAEoCRIRCgl0b29sX25hbWUYAiABKAkSDQoFaW5wdXQYAyABKAkiSwoRVG9vbENhbGxDb21wbGV0ZWQSFAoMdG9vbF9jYWxsX2lkGAEgASgJEg4KBm91dHB1dBgCIAEoCRIQCghpc19lcnJvchgDIAEoCCKvAQoQTWVzc2FnZUNvbXBsZXRlZBISCgptZXNzYWdlX2lkGAEgASgJEjAKDWZpbmlzaF9yZWFzb24YAiABKA4yGS5vcGVuY29kZS52MS5GaW5pc2hSZWFzb24SLQoJdGltZXN0YW1wGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBImCgV1c2FnZRgEIAEoCzIXLm9wZW5jb2RlLnYxLlRva2VuVXNhZ2UiTAoKVG9rZW5Vc2FnZRIVCg1wcm9tcHRfdG9rZW5zGAEgASgDEhkKEWNvbXBsZXRpb25fdG9rZW5zGAIgASgDEgwKBGNvc3QYAyABKAEiPwoNRXJyb3JSZXNwb25zZRIMCgRjb2RlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSDwoHZGV0YWlscxgDIAEoCSJxChNMaXN0TWVzc2FnZXNSZXF1ZXN0EisKCnBhZ2luYXRpb24YASABKAsyFy5vcGVuY29kZS52MS5QYWdpbmF0aW9uEi0KC3JvbGVfZmlsdGVyGAIgASgOMhgub3BlbmNvZGUudjEuTWVzc2FnZVJvbGUicwoUTGlzdE1lc3NhZ2VzUmVzcG9uc2USJgoIbWVzc2FnZXMYASADKAsyFC5vcGVuY29kZS52MS5NZXNzYWdlEjMKCnBhZ2luYXRpb24YAiABKAsyHy5vcGVuY29kZS52MS5QYWdpbmF0aW9uUmVzcG9uc2UiFwoVU3RyZWFtTWVzc2FnZXNSZXF1ZXN0IvYBChZTdHJlYW1NZXNzYWdlc1Jlc3BvbnNlEjYKD21lc3NhZ2VfY3JlYXRlZBgBIAEoCzIbLm9wZW5jb2RlLnYxLk1lc3NhZ2VDcmVhdGVkSAASNgoPbWVzc2FnZV91cGRhdGVkGAIgASgLMhsub3BlbmNvZGUudjEuTWVzc2FnZVVwZGF0ZWRIABI2Cg9tZXNzYWdlX2RlbGV0ZWQYAyABKAsyGy5vcGVuY29kZS52MS5NZXNzYWdlRGVsZXRlZEgAEisKCWhlYXJ0YmVhdBgEIAEoCzIWLm9wZW5jb2RlLnYxLkhlYXJ0YmVhdEgAQgcKBWV2ZW50IgsKCUhlYXJ0YmVhdCI3Cg5NZXNzYWdlQ3JlYXRlZBIlCgdtZXNzYWdlGAEgASgLMhQub3BlbmNvZGUudjEuTWVzc2FnZSI3Cg5NZXNzYWdlVXBkYXRlZBIlCgdtZXNzYWdlGAEgASgLMhQub3BlbmNvZGUudjEuTWVzc2FnZSIkCg5NZXNzYWdlRGVsZXRlZBISCgptZXNzYWdlX2lkGAEgASgJIhYKFENsZWFyTWVzc2FnZXNSZXF1ZXN0IoYBChBMaXN0RmlsZXNSZXF1ZXN0EgwKBHBhdGgYASABKAkSEQoJcmVjdXJzaXZlGAIgASgIEhAKCHBhdHRlcm5zGAMgAygJEhgKEGV4Y2x1ZGVfcGF0dGVybnMYBCADKAkSEQoJcGFnZV9zaXplGAUgASgFEhIKCnBhZ2VfdG9rZW4YBiABKAkiUgoRTGlzdEZpbGVzUmVzcG9uc2USJAoFZmlsZXMYASADKAsyFS5vcGVuY29kZS52MS5GaWxlSW5mbxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkijgEKCEZpbGVJbmZvEgwKBHBhdGgYASABKAkSFAoMaXNfZGlyZWN0b3J5GAIgASgIEgwKBHNpemUYAyABKAMSLwoLbW9kaWZpZWRfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhEKCW1pbWVfdHlwZRgFIAEoCRIMCgRldGFnGAYgASgJIj8KD1JlYWRGaWxlUmVxdWVzdBIMCgRwYXRoGAEgASgJEg4KBm9mZnNldBgCIAEoAxIOCgZsZW5ndGgYAyABKAMiWwoQUmVhZEZpbGVSZXNwb25zZRIPCgdjb250ZW50GAEgASgJEigKCWZpbGVfaW5mbxgCIAEoCzIVLm9wZW5jb2RlLnYxLkZpbGVJbmZvEgwKBGRhdGEYAyABKAwiewoQV3JpdGVGaWxlUmVxdWVzdBIMCgRwYXRoGAEgASgJEg8KB2NvbnRlbnQYAiABKAkSEwoLY3JlYXRlX2RpcnMYAyABKAgSDAoEZGF0YRgEIAEoDBIQCghpZl9tYXRjaBgFIAEoCRITCgttdXN0X2NyZWF0ZRgGIAEoCCI9ChFXcml0ZUZpbGVSZXNwb25zZRIoCglmaWxlX2luZm8YASABKAsyFS5vcGVuY29kZS52MS5GaWxlSW5mbyIzChFEZWxldGVGaWxlUmVxdWVzdBIMCgRwYXRoGAEgASgJEhAKCGlmX21hdGNoGAIgASgJIi4KFUdldEZpbGVDaGFuZ2VzUmVxdWVzdBIVCg1zaW5jZV92ZXJzaW9uGAEgASgJIlsKFkdldEZpbGVDaGFuZ2VzUmVzcG9uc2USKAoHY2hhbmdlcxgBIAMoCzIXLm9wZW5jb2RlLnYxLkZpbGVDaGFuZ2USFwoPY3VycmVudF92ZXJzaW9uGAIgASgJIrcBCgpGaWxlQ2hhbmdlEgwKBHBhdGgYASABKAkSKQoEdHlwZRgCIAEoDjIbLm9wZW5jb2RlLnYxLkZpbGVDaGFuZ2VUeXBlEhMKC29sZF9jb250ZW50GAMgASgJEhMKC25ld19jb250ZW50GAQgASgJEi0KCXRpbWVzdGFtcBgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFwoPY29udGVudF9vbWl0dGVkGAYgASgIIhQKEkNhbmNlbEFnZW50UmVxdWVzdCIXChVHZXRBZ2VudFN0YXR1c1JlcXVlc3QinAEKFkdldEFnZW50U3RhdHVzUmVzcG9uc2USKAoGc3RhdHVzGAEgASgOMhgub3BlbmNvZGUudjEuQWdlbnRTdGF0dXMSGQoRY3VycmVudF9vcGVyYXRpb24YAiABKAkSLgoKc3RhcnRlZF9hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDQoFbW9kZWwYBCABKAkiJQoRTGlzdE1vZGVsc1JlcXVlc3QSEAoIcHJvdmlkZXIYASABKAkiPAoSTGlzdE1vZGVsc1Jlc3BvbnNlEiYKBm1vZGVscxgBIAMoCzIWLm9wZW5jb2RlLnYxLk1vZGVsSW5mbyLSAQoJTW9kZWxJbmZvEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSEAoIcHJvdmlkZXIYAyABKAkSFgoOY29udGV4dF93aW5kb3cYBCABKAUSGQoRY29zdF9wZXJfMW1faW5wdXQYBSABKAESGgoSY29zdF9wZXJfMW1fb3V0cHV0GAYgASgBEhwKFHN1cHBvcnRzX2F0dGFjaG1lbnRzGAcgASgIEhYKDnN1cHBvcnRzX3Rvb2xzGAggASgIEhQKDGNhcGFiaWxpdGllcxgJIAMoCSIjCg9TZXRNb2RlbFJlcXVlc3QSEAoIbW9kZWxfaWQYASABKAkiOQoQU2V0TW9kZWxSZXNwb25zZRIlCgVtb2RlbBgBIAEoCzIWLm9wZW5jb2RlLnYxLk1vZGVsSW5mbyqNAQoORmlsZUNoYW5nZVR5cGUSIAocRklMRV9DSEFOR0VfVFlQRV9VTlNQRUNJRklFRBAAEhwKGEZJTEVfQ0hBTkdFX1RZUEVfQ1JFQVRFRBABEh0KGUZJTEVfQ0hBTkdFX1RZUEVfTU9ESUZJRUQQAhIcChhGSUxFX0NIQU5HRV9UWVBFX0RFTEVURUQQAyqcAQoLQWdlbnRTdGF0dXMSHAoYQUdFTlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASFQoRQUdFTlRfU1RBVFVTX0lETEUQARIbChdBR0VOVF9TVEFUVVNfUFJPQ0VTU0lORxACEiMKH0FHRU5UX1NUQVRVU19XQUlUSU5HX1BFUk1JU1NJT04QAxIWChJBR0VOVF9TVEFUVVNfRVJST1IQBDLlDQoPT3BlbkNvZGVTZXJ2aWNlElIKBkhlYWx0aBIaLm9wZW5jb2RlLnYxLkhlYWx0aFJlcXVlc3QaGy5vcGVuY29kZS52MS5IZWFsdGhSZXNwb25zZSIPgtPkkwIJEgcvaGVhbHRoEl8KCkdldFNlc3Npb24SHi5vcGVuY29kZS52MS5HZXRTZXNzaW9uUmVxdWVzdBofLm9wZW5jb2RlLnYxLkdldFNlc3Npb25SZXNwb25zZSIQgtPkkwIKEggvc2Vzc2lvbhJuCgxSZXNldFNlc3Npb24SIC5vcGVuY29kZS52MS5SZXNldFNlc3Npb25SZXF1ZXN0GiEub3BlbmNvZGUudjEuUmVzZXRTZXNzaW9uUmVzcG9uc2UiGYLT5JMCEzoBKiIOL3Nlc3Npb24vcmVzZXQSdAoPR2V0U2Vzc2lvblN0YXRzEiMub3BlbmNvZGUudjEuR2V0U2Vzc2lvblN0YXRzUmVxdWVzdBokLm9wZW5jb2RlLnYxLkdldFNlc3Npb25TdGF0c1Jlc3BvbnNlIhaC0+STAhASDi9zZXNzaW9uL3N0YXRzEmgKC1NlbmRNZXNzYWdlEh8ub3BlbmNvZGUudjEuU2VuZE1lc3NhZ2VSZXF1ZXN0GiAub3BlbmNvZGUudjEuU2VuZE1lc3NhZ2VSZXNwb25zZSIUgtPkkwIOOgEqIgkvbWVzc2FnZXMwARJmCgxMaXN0TWVzc2FnZXMSIC5vcGVuY29kZS52MS5MaXN0TWVzc2FnZXNSZXF1ZXN0GiEub3BlbmNvZGUudjEuTGlzdE1lc3NhZ2VzUmVzcG9uc2UiEYLT5JMCCxIJL21lc3NhZ2VzEnUKDlN0cmVhbU1lc3NhZ2VzEiIub3BlbmNvZGUudjEuU3RyZWFtTWVzc2FnZXNSZXF1ZXN0GiMub3BlbmNvZGUudjEuU3RyZWFtTWVzc2FnZXNSZXNwb25zZSIYgtPkkwISEhAvbWVzc2FnZXMvc3RyZWFtMAESXQoNQ2xlYXJNZXNzYWdlcxIhLm9wZW5jb2RlLnYxLkNsZWFyTWVzc2FnZXNSZXF1ZXN0GhYuZ29vZ2xlLnByb3RvYnVmLkVtcHR5IhGC0+STAgsqCS9tZXNzYWdlcxJaCglMaXN0RmlsZXMSHS5vcGVuY29kZS52MS5MaXN0RmlsZXNSZXF1ZXN0Gh4ub3BlbmNvZGUudjEuTGlzdEZpbGVzUmVzcG9uc2UiDoLT5JMCCBIGL2ZpbGVzEmEKCFJlYWRGaWxlEhwub3BlbmNvZGUudjEuUmVhZEZpbGVSZXF1ZXN0Gh0ub3BlbmNvZGUudjEuUmVhZEZpbGVSZXNwb25zZSIYgtPkkwISEhAvZmlsZXMve3BhdGg9Kip9EmcKCVdyaXRlRmlsZRIdLm9wZW5jb2RlLnYxLldyaXRlRmlsZVJlcXVlc3QaHi5vcGVuY29kZS52MS5Xcml0ZUZpbGVSZXNwb25zZSIbgtPkkwIVOgEqGhAvZmlsZXMve3BhdGg9Kip9El4KCkRlbGV0ZUZpbGUSHi5vcGVuY29kZS52MS5EZWxldGVGaWxlUmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eSIYgtPkkwISKhAvZmlsZXMve3BhdGg9Kip9EnEKDkdldEZpbGVDaGFuZ2VzEiIub3BlbmNvZGUudjEuR2V0RmlsZUNoYW5nZXNSZXF1ZXN0GiMub3BlbmNvZGUudjEuR2V0RmlsZUNoYW5nZXNSZXNwb25zZSIWgtPkkwIQEg4vZmlsZXMvY2hhbmdlcxJgCgtDYW5jZWxBZ2VudBIfLm9wZW5jb2RlLnYxLkNhbmNlbEFnZW50UmVxdWVzdBoWLmdvb2dsZS5wcm90b2J1Zi5FbXB0eSIYgtPkkwISOgEqIg0vYWdlbnQvY2FuY2VsEnAKDkdldEFnZW50U3RhdHVzEiIub3BlbmNvZGUudjEuR2V0QWdlbnRTdGF0dXNSZXF1ZXN0GiMub3BlbmNvZGUudjEuR2V0QWdlbnRTdGF0dXNSZXNwb25zZSIVgtPkkwIPEg0vYWdlbnQvc3RhdHVzEl4KCkxpc3RNb2RlbHMSHi5vcGVuY29kZS52MS5MaXN0TW9kZWxzUmVxdWVzdBofLm9wZW5jb2RlLnYxLkxpc3RNb2RlbHNSZXNwb25zZSIPgtPkkwIJEgcvbW9kZWxzEmAKCFNldE1vZGVsEhwub3BlbmNvZGUudjEuU2V0TW9kZWxSZXF1ZXN0Gh0ub3BlbmNvZGUudjEuU2V0TW9kZWxSZXNwb25zZSIXgtPkkwIROgEqGgwvYWdlbnQvbW9kZWxCLVorb3BlbmNvZGUtZ2F0ZXdheS9nZW4vb3BlbmNvZGUvdjE7b3BlbmNvZGV2MWIGcHJvdG8z", [file_google_api_annotations, file_google_protobuf_empty, file_google_protobuf_timestamp, file_question, file_tool, file_v1_common]);
 
 /**
  * @generated from message opencode.v1.HealthRequest
@@ -267,6 +267,12 @@ export type SendMessageResponse = Message<"opencode.v1.SendMessageResponse"> & {
      */
     value: Question;
     case: "questionAsked";
+  } | {
+    /**
+     * @generated from field: opencode.v1.Heartbeat heartbeat = 10;
+     */
+    value: Heartbeat;
+    case: "heartbeat";
   } | { case: undefined; value?: undefined };
 };
 
@@ -555,6 +561,14 @@ export type StreamMessagesResponse = Message<"opencode.v1.StreamMessagesResponse
      */
     value: MessageDeleted;
     case: "messageDeleted";
+  } | {
+    /**
+     * added
+     *
+     * @generated from field: opencode.v1.Heartbeat heartbeat = 4;
+     */
+    value: Heartbeat;
+    case: "heartbeat";
   } | { case: undefined; value?: undefined };
 };
 
@@ -564,6 +578,21 @@ export type StreamMessagesResponse = Message<"opencode.v1.StreamMessagesResponse
  */
 export const StreamMessagesResponseSchema: GenMessage<StreamMessagesResponse> = /*@__PURE__*/
   messageDesc(file_v1_opencode_service, 20);
+
+/**
+ * The stream is alive, though nothing happened for a while; ignore it. Not sent over server-sent events, which have comments for that.
+ *
+ * @generated from message opencode.v1.Heartbeat
+ */
+export type Heartbeat = Message<"opencode.v1.Heartbeat"> & {
+};
+
+/**
+ * Describes the message opencode.v1.Heartbeat.
+ * Use `create(HeartbeatSchema)` to create a new message.
+ */
+export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
+  messageDesc(file_v1_opencode_service, 21);
 
 /**
  * @generated from message opencode.v1.MessageCreated
@@ -580,7 +609,7 @@ export type MessageCreated = Message<"opencode.v1.MessageCreated"> & {
  * Use `create(MessageCreatedSchema)` to create a new message.
  */
 export const MessageCreatedSchema: GenMessage<MessageCreated> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 21);
+  messageDesc(file_v1_opencode_service, 22);
 
 /**
  * @generated from message opencode.v1.MessageUpdated
@@ -597,7 +626,7 @@ export type MessageUpdated = Message<"opencode.v1.MessageUpdated"> & {
  * Use `create(MessageUpdatedSchema)` to create a new message.
  */
 export const MessageUpdatedSchema: GenMessage<MessageUpdated> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 22);
+  messageDesc(file_v1_opencode_service, 23);
 
 /**
  * @generated from message opencode.v1.MessageDeleted
@@ -614,7 +643,7 @@ export type MessageDeleted = Message<"opencode.v1.MessageDeleted"> & {
  * Use `create(MessageDeletedSchema)` to create a new message.
  */
 export const MessageDeletedSchema: GenMessage<MessageDeleted> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 23);
+  messageDesc(file_v1_opencode_service, 24);
 
 /**
  * @generated from message opencode.v1.ClearMessagesRequest
@@ -627,7 +656,7 @@ export type ClearMessagesRequest = Message<"opencode.v1.ClearMessagesRequest"> &
  * Use `create(ClearMessagesRequestSchema)` to create a new message.
  */
 export const ClearMessagesRequestSchema: GenMessage<ClearMessagesRequest> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 24);
+  messageDesc(file_v1_opencode_service, 25);
 
 /**
  * @generated from message opencode.v1.ListFilesRequest
@@ -673,7 +702,7 @@ export type ListFilesRequest = Message<"opencode.v1.ListFilesRequest"> & {
  * Use `create(ListFilesRequestSchema)` to create a new message.
  */
 export const ListFilesRequestSchema: GenMessage<ListFilesRequest> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 25);
+  messageDesc(file_v1_opencode_service, 26);
 
 /**
  * @generated from message opencode.v1.ListFilesResponse
@@ -699,7 +728,7 @@ export type ListFilesResponse = Message<"opencode.v1.ListFilesResponse"> & {
  * Use `create(ListFilesResponseSchema)` to create a new message.
  */
 export const ListFilesResponseSchema: GenMessage<ListFilesResponse> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 26);
+  messageDesc(file_v1_opencode_service, 27);
 
 /**
  * @generated from message opencode.v1.FileInfo
@@ -745,7 +774,7 @@ export type FileInfo = Message<"opencode.v1.FileInfo"> & {
  * Use `create(FileInfoSchema)` to create a new message.
  */
 export const FileInfoSchema: GenMessage<FileInfo> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 27);
+  messageDesc(file_v1_opencode_service, 28);
 
 /**
  * @generated from message opencode.v1.ReadFileRequest
@@ -778,7 +807,7 @@ export type ReadFileRequest = Message<"opencode.v1.ReadFileRequest"> & {
  * Use `create(ReadFileRequestSchema)` to create a new message.
  */
 export const ReadFileRequestSchema: GenMessage<ReadFileRequest> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 28);
+  messageDesc(file_v1_opencode_service, 29);
 
 /**
  * @generated from message opencode.v1.ReadFileResponse
@@ -813,7 +842,7 @@ export type ReadFileResponse = Message<"opencode.v1.ReadFileResponse"> & {
  * Use `create(ReadFileResponseSchema)` to create a new message.
  */
 export const ReadFileResponseSchema: GenMessage<ReadFileResponse> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 29);
+  messageDesc(file_v1_opencode_service, 30);
 
 /**
  * @generated from message opencode.v1.WriteFileRequest
@@ -863,7 +892,7 @@ export type WriteFileRequest = Message<"opencode.v1.WriteFileRequest"> & {
  * Use `create(WriteFileRequestSchema)` to create a new message.
  */
 export const WriteFileRequestSchema: GenMessage<WriteFileRequest> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 30);
+  messageDesc(file_v1_opencode_service, 31);
 
 /**
  * @generated from message opencode.v1.WriteFileResponse
@@ -880,7 +909,7 @@ export type WriteFileResponse = Message<"opencode.v1.WriteFileResponse"> & {
  * Use `create(WriteFileResponseSchema)` to create a new message.
  */
 export const WriteFileResponseSchema: GenMessage<WriteFileResponse> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 31);
+  messageDesc(file_v1_opencode_service, 32);
 
 /**
  * @generated from message opencode.v1.DeleteFileRequest
@@ -906,7 +935,7 @@ export type DeleteFileRequest = Message<"opencode.v1.DeleteFileRequest"> & {
  * Use `create(DeleteFileRequestSchema)` to create a new message.
  */
 export const DeleteFileRequestSchema: GenMessage<DeleteFileRequest> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 32);
+  messageDesc(file_v1_opencode_service, 33);
 
 /**
  * @generated from message opencode.v1.GetFileChangesRequest
@@ -925,7 +954,7 @@ export type GetFileChangesRequest = Message<"opencode.v1.GetFileChangesRequest">
  * Use `create(GetFileChangesRequestSchema)` to create a new message.
  */
 export const GetFileChangesRequestSchema: GenMessage<GetFileChangesRequest> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 33);
+  messageDesc(file_v1_opencode_service, 34);
 
 /**
  * @generated from message opencode.v1.GetFileChangesResponse
@@ -947,7 +976,7 @@ export type GetFileChangesResponse = Message<"opencode.v1.GetFileChangesResponse
  * Use `create(GetFileChangesResponseSchema)` to create a new message.
  */
 export const GetFileChangesResponseSchema: GenMessage<GetFileChangesResponse> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 34);
+  messageDesc(file_v1_opencode_service, 35);
 
 /**
  * @generated from message opencode.v1.FileChange
@@ -993,7 +1022,7 @@ export type FileChange = Message<"opencode.v1.FileChange"> & {
  * Use `create(FileChangeSchema)` to create a new message.
  */
 export const FileChangeSchema: GenMessage<FileChange> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 35);
+  messageDesc(file_v1_opencode_service, 36);
 
 /**
  * @generated from message opencode.v1.CancelAgentRequest
@@ -1006,7 +1035,7 @@ export type CancelAgentRequest = Message<"opencode.v1.CancelAgentRequest"> & {
  * Use `create(CancelAgentRequestSchema)` to create a new message.
  */
 export const CancelAgentRequestSchema: GenMessage<CancelAgentRequest> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 36);
+  messageDesc(file_v1_opencode_service, 37);
 
 /**
  * @generated from message opencode.v1.GetAgentStatusRequest
@@ -1019,7 +1048,7 @@ export type GetAgentStatusRequest = Message<"opencode.v1.GetAgentStatusRequest">
  * Use `create(GetAgentStatusRequestSchema)` to create a new message.
  */
 export const GetAgentStatusRequestSchema: GenMessage<GetAgentStatusRequest> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 37);
+  messageDesc(file_v1_opencode_service, 38);
 
 /**
  * @generated from message opencode.v1.GetAgentStatusResponse
@@ -1051,7 +1080,7 @@ export type GetAgentStatusResponse = Message<"opencode.v1.GetAgentStatusResponse
  * Use `create(GetAgentStatusResponseSchema)` to create a new message.
  */
 export const GetAgentStatusResponseSchema: GenMessage<GetAgentStatusResponse> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 38);
+  messageDesc(file_v1_opencode_service, 39);
 
 /**
  * @generated from message opencode.v1.ListModelsRequest
@@ -1068,7 +1097,7 @@ export type ListModelsRequest = Message<"opencode.v1.ListModelsRequest"> & {
  * Use `create(ListModelsRequestSchema)` to create a new message.
  */
 export const ListModelsRequestSchema: GenMessage<ListModelsRequest> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 39);
+  messageDesc(file_v1_opencode_service, 40);
 
 /**
  * @generated from message opencode.v1.ListModelsResponse
@@ -1085,7 +1114,7 @@ export type ListModelsResponse = Message<"opencode.v1.ListModelsResponse"> & {
  * Use `create(ListModelsResponseSchema)` to create a new message.
  */
 export const ListModelsResponseSchema: GenMessage<ListModelsResponse> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 40);
+  messageDesc(file_v1_opencode_service, 41);
 
 /**
  * @generated from message opencode.v1.ModelInfo
@@ -1142,7 +1171,7 @@ export type ModelInfo = Message<"opencode.v1.ModelInfo"> & {
  * Use `create(ModelInfoSchema)` to create a new message.
  */
 export const ModelInfoSchema: GenMessage<ModelInfo> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 41);
+  messageDesc(file_v1_opencode_service, 42);
 
 /**
  * @generated from message opencode.v1.SetModelRequest
@@ -1159,7 +1188,7 @@ export type SetModelRequest = Message<"opencode.v1.SetModelRequest"> & {
  * Use `create(SetModelRequestSchema)` to create a new message.
  */
 export const SetModelRequestSchema: GenMessage<SetModelRequest> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 42);
+  messageDesc(file_v1_opencode_service, 43);
 
 /**
  * @generated from message opencode.v1.SetModelResponse
@@ -1176,7 +1205,7 @@ export type SetModelResponse = Message<"opencode.v1.SetModelResponse"> & {
  * Use `create(SetModelResponseSchema)` to create a new message.
  */
 export const SetModelResponseSchema: GenMessage<SetModelResponse> = /*@__PURE__*/
-  messageDesc(file_v1_opencode_service, 43);
+  messageDesc(file_v1_opencode_service, 44);
 
 /**
  * @generated from enum opencode.v1.FileChangeType

@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+
+const PREFIX = 'opencode_gateway_';
+
+/** A number with what tells it from its like. */
+export interface Sample<Label extends string> {
+  readonly labels: Readonly<Record<Label, string>>;
+  readonly value: number;
+}
+
+type Read<Label extends string> = () => number | Iterable<Sample<Label>>;
+
+/**
+ * The gateway's numbers, for Prometheus. Names begin with `opencode_gateway_`; label values are few and never an id.
+ *
+ * What is counted on a hot path is counted in plain numbers and read when somebody asks.
+ */
+@Injectable()
+export class Metrics {
+  private readonly registry = new Registry();
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** Everything, in the text format. */
+  text(): Promise<string> {
+    return this.registry.metrics();
+  }
+
+  /** A counter that its owner increments. The name ends in `_total`. */
+  counter<Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Counter<Label> {
+    return new Counter({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [this.registry] });
+  }
+
+  /** A count that its owner keeps; it is read when somebody asks. */
+  readCounter<Label extends string = never>(name: string, help: string, read: Read<Label>, labelNames: readonly Label[] = []): void {
+    const counter: Counter<Label> = new Counter({
+      name: PREFIX + name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.registry],
+      collect: () => {
+        counter.reset();
+        for (const { labels, value } of samplesOf(read)) counter.inc(labels, value);
+      },
+    });
+  }
+
+  /** A state; it is read when somebody asks. */
+  readGauge<Label extends string = never>(name: string, help: string, read: Read<Label>, labelNames: readonly Label[] = []): void {
+    const gauge: Gauge<Label> = new Gauge({
+      name: PREFIX + name,
+      help,
+      labelNames: [...labelNames],
+      registers: [this.registry],
+      collect: () => {
+        gauge.reset();
+        for (const { labels, value } of samplesOf(read)) gauge.inc(labels, value);
+      },
+    });
+  }
+}
+
+function samplesOf<Label extends string>(read: Read<Label>): Iterable<Sample<Label>> {
+  const value = read();
+  return typeof value === 'number' ? [{ labels: {} as Sample<Label>['labels'], value }] : value;
+}

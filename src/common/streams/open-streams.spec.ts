@@ -1,0 +1,201 @@
+import { Subject } from 'rxjs';
+import { FakeSink, type Note } from '../../../test/support/fake-sink.js';
+import { OpenStreams } from './open-streams.js';
+
+const LABELS = { door: 'test', method: 'Notes/Watch' };
+
+function setUp(pace: { heartbeatS?: number; leaveAfterS?: number } = {}) {
+  const streams = new OpenStreams({ bounds: { maxMessages: 3, maxBytes: 1_000 }, heartbeatS: 3, leaveAfterS: 2, ...pace });
+  const open = () => {
+    const source = new Subject<Note>();
+    const sink = new FakeSink();
+    streams.write(source, sink, LABELS);
+    return { source, sink };
+  };
+  return { streams, open };
+}
+
+function passSeconds(count: number): void {
+  jest.advanceTimersByTime(count * 1_000);
+}
+
+beforeEach(() => {
+  jest.useFakeTimers();
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+describe('the heartbeat of an open stream', () => {
+  it('comes again and again while nothing else does', () => {
+    const { streams, open } = setUp();
+    const { sink } = open();
+
+    passSeconds(7);
+
+    expect(sink.log).toEqual(['<beat>', '<beat>']);
+    expect(streams.tally.heartbeats).toBe(2);
+  });
+
+  it('waits for a silence since the last message', () => {
+    const { open } = setUp();
+    const { source, sink } = open();
+
+    for (const name of ['a', 'b', 'c']) {
+      passSeconds(2);
+      source.next({ name });
+    }
+    const before = [...sink.log];
+    passSeconds(3);
+
+    expect(before).toEqual(['a', 'b', 'c']);
+    expect(sink.log).toEqual(['a', 'b', 'c', '<beat>']);
+  });
+
+  it('is not sent to a reader that has yet to take what it has', () => {
+    const { open } = setUp();
+    const { source, sink } = open();
+    sink.willing = false;
+    source.next({ name: 'a' });
+
+    passSeconds(30);
+    sink.willing = true;
+    sink.drain();
+    const drained = [...sink.log];
+    passSeconds(3);
+
+    expect(drained).toEqual(['a']);
+    expect(sink.log).toEqual(['a', '<beat>']);
+  });
+
+  it('fills the window as any message does', () => {
+    const { open } = setUp();
+    const { source, sink } = open();
+    sink.willing = false;
+
+    passSeconds(30);
+    source.next({ name: 'a' });
+
+    expect(sink.log).toEqual(['<beat>']);
+  });
+
+  it('is not sent where the kind of stream has none', () => {
+    const { streams, open } = setUp();
+    const { sink } = open();
+    sink.heartbeat = undefined;
+
+    passSeconds(30);
+
+    expect(sink.log).toEqual([]);
+    expect(streams.tally.heartbeats).toBe(0);
+  });
+
+  it('is not sent when heartbeats are off', () => {
+    const { open } = setUp({ heartbeatS: 0 });
+    const { sink } = open();
+
+    passSeconds(100);
+
+    expect(sink.log).toEqual([]);
+  });
+
+  it('leaves a reader where it can resume', () => {
+    const { open } = setUp();
+    const { source, sink } = open();
+    source.next({ name: 'a', position: '7' });
+    passSeconds(3);
+
+    sink.isLeaving = true;
+    passSeconds(3);
+
+    expect(sink.error).toMatchObject({ metadata: { lastSequence: '7' } });
+  });
+});
+
+describe('a stream whose connection wants to end', () => {
+  it('goes on for a while, then ends with UNAVAILABLE and where to resume', () => {
+    const { streams, open } = setUp({ heartbeatS: 0 });
+    const { source, sink } = open();
+    sink.isLeaving = true;
+    passSeconds(2);
+    source.next({ name: 'a', position: '7' });
+    const before = [...sink.log];
+
+    passSeconds(1);
+
+    expect(before).toEqual(['a']);
+    expect(sink.error).toMatchObject({ code: 'UNAVAILABLE', reason: 'CONNECTION_AGED', metadata: { lastSequence: '7' } });
+    expect(sink.error).toHaveProperty('retryAfterMs', expect.any(Number));
+    expect(source.observed).toBe(false);
+    expect(streams.tally.agedReaders).toBe(1);
+  });
+
+  it('ends as its source does when that is sooner', () => {
+    const { open } = setUp();
+    const { source, sink } = open();
+    sink.isLeaving = true;
+    passSeconds(1);
+
+    source.complete();
+    passSeconds(10);
+
+    expect(sink.log).toEqual(['<end>']);
+  });
+
+  it('does not take others with it', () => {
+    const { open } = setUp({ heartbeatS: 0 });
+    const [aged, young] = [open(), open()];
+    aged.sink.isLeaving = true;
+
+    passSeconds(10);
+
+    expect(aged.sink.log).toEqual(['<fail>']);
+    expect(young.sink.log).toEqual([]);
+  });
+});
+
+describe('OpenStreams', () => {
+  it('knows what is open, and what waits in it', () => {
+    const { streams, open } = setUp();
+    const { source, sink } = open();
+    open();
+    sink.willing = false;
+    for (const name of ['aa', 'bb', 'cc']) source.next({ name });
+
+    const known = [...streams];
+
+    expect(known.map(([, labels]) => labels)).toEqual([LABELS, LABELS]);
+    expect(known.map(([{ queuedMessages, queuedBytes }]) => [queuedMessages, queuedBytes])).toEqual([
+      [2, 4],
+      [0, 0],
+    ]);
+  });
+
+  it('forgets a stream however it ends, and leaves no timer behind the last', () => {
+    const { streams, open } = setUp();
+    const [ended, failed, left, slow] = [open(), open(), open(), open()];
+
+    ended.source.complete();
+    failed.source.error(new Error('upstream broke'));
+    left.sink.close();
+    slow.sink.willing = false;
+    for (const name of ['a', 'b', 'c', 'd', 'e']) slow.source.next({ name });
+    slow.sink.close();
+
+    expect([...streams]).toEqual([]);
+    expect(jest.getTimerCount()).toBe(0);
+    expect(streams.tally.slowReaders).toBe(1);
+  });
+
+  it('forgets a stream that is over at once', () => {
+    const { streams } = setUp();
+    const source = new Subject<Note>();
+    source.complete();
+
+    streams.write(source, new FakeSink(), LABELS);
+
+    expect([...streams]).toEqual([]);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+});
