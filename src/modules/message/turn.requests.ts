@@ -58,17 +58,27 @@ export class TurnRequests {
   }
 
   private async begin(task: TurnTask): Promise<Submission> {
-    const { requestId, kind } = task;
-    const { id: sessionId, directory } = task.session;
+    const { requestId } = task;
+    const { id: sessionId } = task.session;
     const id = derivedMessageId([sessionId, requestId], task.fingerprint);
+    return this.findRunning(sessionId, id, requestId) ?? (await this.findPast(task, id)) ?? this.runner.enqueue(task, id);
+  }
+
+  private findRunning(sessionId: string, id: string, requestId: string): Submission | undefined {
+    const turn = this.registry.find(sessionId, id);
+    if (turn === undefined) return undefined;
+    turn.requestId = requestId;
+    return begun(turn);
+  }
+
+  /** It may be known to OpenCode alone. */
+  private async findPast({ requestId, kind, session }: TurnTask, id: string): Promise<Submission | undefined> {
+    const { id: sessionId, directory } = session;
     const past = await this.records.recall({ sessionId, directory }, id);
     if (past.type === 'ended') return begun(endedTurn({ id, sessionId, directory, requestId, kind }, past));
     if (past.type === 'running') this.adopter.consider(sessionId);
     await this.adopter.untilKnown(sessionId);
-    const running = this.registry.find(sessionId, id);
-    if (running === undefined) return this.runner.enqueue(task, id);
-    running.requestId = requestId;
-    return begun(running);
+    return this.findRunning(sessionId, id, requestId);
   }
 }
 
