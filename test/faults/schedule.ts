@@ -1,0 +1,136 @@
+import { Random } from '../support/random.js';
+import type { Operation } from '../support/scripted-model.js';
+import { drawCallFault, drawFrameFault, type CallName, type PlannedFault } from './faults.js';
+import type { Habit, ReaderPlan } from './reader.js';
+
+/** A prompt, how it is sent, and what its sender does meanwhile. Counts are of events that the session's witness received. */
+export interface PromptPlan {
+  readonly calls: readonly (readonly Operation[])[];
+  readonly way: 'run' | 'stream' | 'send';
+  readonly door: 'grpc' | 'rest';
+  /** Sent at once, behind the one before; else when that has ended. */
+  readonly queued: boolean;
+  /** What is answered to a permission request; `ignore` ends in an abort. */
+  readonly answer: 'once' | 'reject' | 'ignore';
+  readonly abortAfter: number | undefined;
+  /** The caller's connection goes, and it sends the same request again. */
+  readonly vanishAfter: number | undefined;
+  /** To the other gateway, if it vanishes. */
+  readonly repeatElsewhere: boolean;
+}
+
+export interface SessionPlan {
+  readonly prompts: readonly PromptPlan[];
+  readonly readers: readonly ReaderPlan[];
+}
+
+/** A whole run, made of its seed alone. */
+export interface RunPlan {
+  readonly seed: number;
+  readonly sessions: readonly SessionPlan[];
+  readonly faults: readonly PlannedFault[];
+}
+
+const WORDS = ['Grüße ', '世界 ', '😀👩‍👩‍👧 ', 'e\u0301 ', 'plain ', '"quoted\\" ', '\n\n', 'data: {} ', 'ß'];
+const FRAMES = 70;
+const CALLS: readonly CallName[] = [
+  'prompt',
+  'prompt',
+  'session',
+  'messages',
+  'statuses',
+  'abort',
+  'permissions',
+  'reply',
+  'history',
+  'stream',
+];
+
+/** @param kill which process is killed in the run, if any */
+export function drawRun(seed: number, kill?: 'kill-opencode' | 'kill-gateway'): RunPlan {
+  const random = new Random(seed);
+  const sessions = Array.from({ length: oneIn(random, 5) ? 2 : 1 }, () => drawSession(random));
+  const faults = Array.from({ length: 1 + random.below(3) }, () => drawFault(random));
+  // The kill comes first in its run: what else is planned then strikes a gateway that has to find its way back.
+  const killing: PlannedFault[] = kill === undefined ? [] : [{ frame: 1 + random.below(FRAMES), fault: { kind: kill } }];
+  return { seed, sessions, faults: [...killing, ...faults] };
+}
+
+function drawFault(random: Random): PlannedFault {
+  if (random.below(10) < 7) return { frame: 1 + random.below(FRAMES), fault: drawFrameFault(random) };
+  return { call: random.pick(CALLS), nth: 1 + random.below(3), fault: drawCallFault(random) };
+}
+
+function drawSession(random: Random): SessionPlan {
+  return {
+    prompts: Array.from({ length: random.pick([1, 1, 1, 2, 2, 3]) }, () => drawPrompt(random)),
+    readers: Array.from({ length: random.pick([1, 1, 2, 3]) }, () => drawReader(random)),
+  };
+}
+
+function drawPrompt(random: Random): PromptPlan {
+  const endless = oneIn(random, 12);
+  const vanishes = oneIn(random, 4);
+  const way = random.pick(['run', 'stream', 'stream', 'send'] as const);
+  const queued = oneIn(random, 3);
+  return {
+    calls: endless ? [[{ t: 'endless', ms: 5 }]] : drawScript(random),
+    way,
+    // A gRPC client has no way to lose a single unary call.
+    door: vanishes && way === 'run' ? 'rest' : random.pick(['grpc', 'rest'] as const),
+    queued,
+    answer: random.pick(['once', 'once', 'once', 'reject', 'ignore']),
+    abortAfter: endless || oneIn(random, 8) ? 5 + random.below(30) : undefined,
+    vanishAfter: vanishes && way !== 'send' ? 1 + random.below(25) : undefined,
+    repeatElsewhere: !queued && oneIn(random, 3),
+  };
+}
+
+function drawScript(random: Random): readonly (readonly Operation[])[] {
+  const end = drawText(random);
+  switch (random.below(8)) {
+    case 0:
+      return [[{ t: 'tool', name: 'bash', args: { command: 'echo asked', description: 'asks' } }], [end]];
+    case 1:
+      return [[drawText(random), { t: 'tool', name: 'read', args: { filePath: 'README.md' } }], [end]];
+    case 2:
+      return [[{ t: 'http', status: 400 }]];
+    case 3:
+      return [[{ t: 'http', status: 429, times: 1, headers: { 'retry-after-ms': '20' } }, end]];
+    case 4:
+      return [[{ ...drawText(random), t: 'reasoning' }, end]];
+    default:
+      return [[end]];
+  }
+}
+
+function drawText(random: Random): Extract<Operation, { t: 'text' | 'reasoning' }> {
+  const value = Array.from({ length: 3 + random.below(25) }, () => random.pick(WORDS)).join('');
+  return { t: 'text', value, chunk: 1 + random.below(6), ms: random.pick([0, 0, 1, 3]) };
+}
+
+function drawReader(random: Random): ReaderPlan {
+  return {
+    door: random.pick(['grpc', 'sse'] as const),
+    deltas: oneIn(random, 2),
+    habits: Array.from({ length: random.below(3) }, () => drawHabit(random)),
+  };
+}
+
+function drawHabit(random: Random): Habit {
+  const after = 1 + random.below(40);
+  switch (random.below(4)) {
+    case 0:
+      return { kind: 'slow', after, events: 1 + random.below(20), ms: 1 + random.below(10) };
+    case 1:
+      return { kind: 'stop', after, ms: 20 + random.below(300) };
+    case 2:
+      return { kind: 'vanish', after, ms: random.below(300) };
+    default:
+      return { kind: 'move', after };
+  }
+}
+
+function oneIn(random: Random, count: number): boolean {
+  return random.below(count) === 0;
+}
