@@ -7,6 +7,7 @@ import { GrpcDoor } from '../support/grpc.door.js';
 import { RestDoor } from '../support/rest.door.js';
 import { script } from '../support/scripted-model.js';
 import type { GatewayAddress } from './event-streams.js';
+import type { TestedGateway } from './gateways.js';
 import type { PromptPlan } from './schedule.js';
 
 /** How a prompt went for the one who sent it. */
@@ -44,6 +45,12 @@ export function openDoor(kind: PromptPlan['door'], { grpcAddress, httpUrl }: Gat
   return kind === 'grpc' ? new GrpcDoor(grpcAddress) : new RestDoor(httpUrl);
 }
 
+export interface PromptToSend {
+  readonly plan: PromptPlan;
+  readonly sessionId: string;
+  readonly requestId: string;
+}
+
 /** Sends one prompt, again and again with the same request id while its calls are cut, as a careful client does. */
 export class Caller {
   tries = 0;
@@ -54,11 +61,10 @@ export class Caller {
   private readonly givingUp = new AbortController();
 
   constructor(
-    readonly plan: PromptPlan,
-    private readonly sessionId: string,
-    readonly requestId: string,
-    private readonly gateway: () => GatewayAddress,
-    private readonly elsewhere: () => GatewayAddress,
+    private readonly prompt: PromptToSend,
+    private readonly gateway: TestedGateway,
+    /** Where it goes when it vanished, if it is one who goes elsewhere. */
+    private readonly elsewhere: TestedGateway,
   ) {
     this.outcome = this.insist().finally(() => (this.isSettled = true));
   }
@@ -83,8 +89,9 @@ export class Caller {
   private async insist(): Promise<Outcome> {
     for (;;) {
       this.tries += 1;
-      const address = this.vanished && this.plan.repeatElsewhere ? this.elsewhere() : this.gateway();
-      const door = openDoor(this.plan.door, address);
+      const { door: kind, repeatElsewhere } = this.prompt.plan;
+      const gateway = this.vanished && repeatElsewhere ? this.elsewhere : this.gateway;
+      const door = openDoor(kind, gateway.address());
       try {
         return await this.attempt(door);
       } catch (error) {
@@ -99,8 +106,10 @@ export class Caller {
   }
 
   private async attempt(door: Door): Promise<Outcome> {
-    const { way, calls } = this.plan;
-    const request = { sessionId: this.sessionId, requestId: this.requestId, parts: [textPart(`${this.requestId} ${script(...calls)}`)] };
+    const { plan, sessionId, requestId } = this.prompt;
+    const { way, calls, misbehaviour } = plan;
+    const text = misbehaviour === undefined ? script(...calls) : `MISBEHAVE:${misbehaviour}`;
+    const request = { sessionId, requestId, parts: [textPart(`${requestId} ${text}`)] };
     if (way === 'stream') return this.follow(door, request);
     const left = new Promise<never>((_, reject) => {
       this.cutCall = () => {

@@ -21,6 +21,7 @@ export interface StreamWish {
   readonly sessionId: string;
   readonly after: number;
   readonly deltas: boolean;
+  readonly durableOnly?: boolean;
 }
 
 /** A stream that is read no faster than it is iterated; the signal closes it. */
@@ -37,6 +38,7 @@ export const openGrpc: OpenStream = async function* (gateway, wish, leaving) {
     sessionId: wish.sessionId,
     afterSequence: BigInt(wish.after),
     textMode: textModeOf(wish),
+    durableOnly: wish.durableOnly ?? false,
   });
   const call = client.makeServerStreamRequest(
     methodPath(EventService.method.subscribeSessionEvents),
@@ -60,6 +62,7 @@ export const openGrpc: OpenStream = async function* (gateway, wish, leaving) {
 export const openSse: OpenStream = async function* (gateway, wish, leaving) {
   const agent = new Agent();
   const url = new URL(`/sessions/${wish.sessionId}/events?text_mode=TEXT_MODE_${TextMode[textModeOf(wish)]}`, gateway.httpUrl);
+  if (wish.durableOnly === true) url.searchParams.set('durable_only', 'true');
   try {
     const headers = { accept: 'text/event-stream', 'last-event-id': String(wish.after) };
     const { statusCode, body } = await request(url, { headers, dispatcher: agent, signal: leaving });

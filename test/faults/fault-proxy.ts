@@ -66,6 +66,11 @@ export class FaultProxy implements Surroundings {
     return this.path?.seen ?? 0;
   }
 
+  /** Does something when so many more frames of the run have passed. */
+  afterFrames(frames: number, act: () => void): void {
+    this.path?.after(frames, act);
+  }
+
   /** Types of the frames that were dropped in this run. */
   get dropped(): readonly string[] {
     return this.path?.dropped ?? [];
@@ -207,8 +212,7 @@ function toWire(response: ServerResponse): Wire {
       return !isCut && !response.destroyed;
     },
     async write(bytes) {
-      if (isCut || response.destroyed || response.write(bytes)) return;
-      await Promise.race([once(response, 'drain'), once(response, 'close')]);
+      if (!isCut && !response.destroyed && !response.write(bytes)) await untilTaken(response);
     },
     async cut(ending: Ending) {
       isCut = true;
@@ -218,4 +222,15 @@ function toWire(response: ServerResponse): Wire {
       else reset(response);
     },
   };
+}
+
+/** Settles when the gateway has taken what it was sent, or left. */
+function untilTaken(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
 }

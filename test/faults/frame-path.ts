@@ -35,6 +35,7 @@ export class FramePath {
   private batch: Buffer[] = [];
   private flushing: NodeJS.Timeout | undefined;
   private dropLeft = 0;
+  private actions: { readonly due: number; readonly act: () => void }[] = [];
   private again: { readonly frame: Buffer; readonly due: number }[] = [];
 
   constructor(
@@ -52,11 +53,17 @@ export class FramePath {
     this.chunking = undefined;
   }
 
+  /** Does something when so many more frames have passed, faults or not. */
+  after(frames: number, act: () => void): void {
+    this.actions.push({ due: this.seen + frames, act });
+  }
+
   /** Passes a frame on, or does to it what is due. */
   async pass(frame: Buffer, wire: Wire): Promise<void> {
     const topic = topicOf(frame);
     if (topic === undefined || !this.sessionIds.has(topic.sessionId)) return wire.write(frame);
     this.seen += 1;
+    for (const { act } of this.actions.filter(({ due }) => due === this.seen)) act();
     let passing = [frame];
     let ending: Ending | undefined;
     for (const { fault } of this.faults.filter((planned) => planned.frame === this.seen)) {

@@ -17,15 +17,13 @@ export interface TestedGateway {
 
 const READY_MS = 30_000;
 
-function settingsFor(opencodeUrl: string, workspace: string, settings: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+function settingsFor(opencodeUrl: string): NodeJS.ProcessEnv {
   return {
     OPENCODE_BASE_URL: opencodeUrl,
-    OPENCODE_WORKSPACE_ROOT: workspace,
     GRPC_PORT: '0',
     HTTP_PORT: '0',
     LOG_LEVEL: 'fatal',
     DRAIN_TIMEOUT_MS: '2000',
-    ...settings,
   };
 }
 
@@ -33,8 +31,8 @@ function settingsFor(opencodeUrl: string, workspace: string, settings: Readonly<
 export class GatewayHere implements TestedGateway {
   private constructor(private readonly gateway: Gateway) {}
 
-  static async start(opencodeUrl: string, workspace: string, settings: Readonly<Record<string, string>> = {}): Promise<GatewayHere> {
-    const environment = settingsFor(opencodeUrl, workspace, settings);
+  static async start(opencodeUrl: string): Promise<GatewayHere> {
+    const environment = settingsFor(opencodeUrl);
     const here = new GatewayHere(await startGateway(readConfig(environment), environment));
     await here.untilReady();
     return here;
@@ -70,8 +68,8 @@ export class GatewayProcess implements TestedGateway {
   ) {}
 
   /** @param main the compiled command line */
-  static async start(main: string, opencodeUrl: string, workspace: string): Promise<GatewayProcess> {
-    const environment = { PATH: process.env['PATH'], ...settingsFor(opencodeUrl, workspace, {}) };
+  static async start(main: string, opencodeUrl: string): Promise<GatewayProcess> {
+    const environment = { PATH: process.env['PATH'], ...settingsFor(opencodeUrl) };
     const { child, place } = await launch(main, environment);
     return new GatewayProcess(main, environment, child, place);
   }

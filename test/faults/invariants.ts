@@ -1,5 +1,5 @@
 import { TurnState, type GlobalEvent } from '../../src/common/grpc/generated/event_pb.js';
-import type { UpstreamMessageWithParts } from '../../src/common/opencode/opencode.types.js';
+import type { UpstreamMessage, UpstreamMessageWithParts } from '../../src/common/opencode/opencode.types.js';
 import { finalStates } from '../support/conversation.js';
 import type { ScriptedRequest } from '../support/scripted-model.js';
 import type { Sent } from './play.js';
@@ -63,12 +63,29 @@ function checkDurable(reader: Reader, { sessionId, history }: Evidence): string[
 /** After these the model is called again. */
 const UNFINISHED: ReadonlySet<string> = new Set(['tool-calls', 'unknown']);
 
+type Answer = Extract<UpstreamMessage, { role: 'assistant' }>;
+
+function answersOf(turnId: string, messages: readonly UpstreamMessageWithParts[]): Answer[] {
+  return messages.flatMap(({ info }) => (info.role === 'assistant' && info.parentID === turnId ? [info] : []));
+}
+
 /** Whether OpenCode's records say that a prompt was answered to its end. */
 function isCompleted(turnId: string, messages: readonly UpstreamMessageWithParts[]): boolean {
-  const answer = messages.map(({ info }) => info).filter((info) => info.role === 'assistant' && info.parentID === turnId);
-  const last = answer.at(-1);
-  if (last?.role !== 'assistant' || last.error !== undefined) return false;
+  const last = answersOf(turnId, messages).at(-1);
+  if (last === undefined || last.error !== undefined) return false;
   return last.time.completed !== undefined && last.finish !== undefined && !UNFINISHED.has(last.finish);
+}
+
+/** What the records have of a turn, for whoever looks into a violation. */
+function recordOf(turnId: string, messages: readonly UpstreamMessageWithParts[]): string {
+  const isThere = messages.some(({ info }) => info.id === turnId);
+  const answers = answersOf(turnId, messages).map(({ id, finish, error, time }) => ({
+    id,
+    finish,
+    error: error?.name,
+    completed: time.completed,
+  }));
+  return `${isThere ? 'prompt' : 'no prompt'}, answers ${JSON.stringify(answers)}`;
 }
 
 function finalsByTurn(events: readonly GlobalEvent[]): Map<string, TurnState[]> {
@@ -89,7 +106,7 @@ function checkTurns({ readers, messages, aborted }: Evidence): string[] {
       const told = states.map((state) => TurnState[state]).join(', ');
       const found = states.length === 1 ? [] : [`${reader.name} was told ${states.length} ends of ${turnId}: ${told}`];
       if (states.some((state) => !agrees(state, isCompleted(turnId, messages), aborted))) {
-        found.push(`${reader.name} was told ${told} of ${turnId}, which the records do not bear out`);
+        found.push(`${reader.name} was told ${told} of ${turnId}, but the records have: ${recordOf(turnId, messages)}`);
       }
       return found;
     }),

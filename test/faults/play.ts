@@ -6,6 +6,7 @@ import { PermissionService } from '../../src/common/grpc/generated/tool_pb.js';
 import { bodiesOf, finalStates } from '../support/conversation.js';
 import { CallError, type Door } from '../support/door.js';
 import { Caller, insist, openDoor, type Outcome } from './caller.js';
+import type { GatewayAddress } from './event-streams.js';
 import { Reader } from './reader.js';
 import type { PromptPlan, SessionPlan } from './schedule.js';
 import type { Lane } from './stage.js';
@@ -44,10 +45,10 @@ export class SessionPlay {
   static async begin(lane: Lane, plan: SessionPlan, name: string): Promise<SessionPlay> {
     const door = openDoor('grpc', lane.gateway.address());
     const { id } = await door.call(SessionService.method.createSession, { title: name });
-    lane.stage.records.know(id);
+    lane.records.know(id);
     const play = new SessionPlay(lane, plan, id, name);
-    const here = (): ReturnType<typeof lane.gateway.address> => lane.gateway.address();
-    const elsewhere = (): ReturnType<typeof lane.gateway.address> => lane.stage.elsewhere.address();
+    const here = (): GatewayAddress => lane.gateway.address();
+    const elsewhere = (): GatewayAddress => lane.elsewhere.address();
     // The witness never leaves: what is told once, such as the states of a turn, it must have heard.
     play.readers.push(new Reader('witness', id, { door: 'grpc', deltas: false, habits: [] }, [here]));
     plan.readers.forEach((reader, index) => play.readers.push(new Reader(`reader ${index}`, id, reader, [here, elsewhere])));
@@ -74,6 +75,11 @@ export class SessionPlay {
     await Promise.allSettled(this.tasks);
   }
 
+  /** Something runs that only an abort ends, and none has come. */
+  get awaitsAbort(): boolean {
+    return !this.aborted && this.sent.some(({ plan, outcome }) => plan.abortAfter !== undefined && outcome === undefined);
+  }
+
   /** Aborts, as somebody does who has waited long enough. */
   async abort(): Promise<void> {
     this.aborted = true;
@@ -94,16 +100,15 @@ export class SessionPlay {
 
   private send(plan: PromptPlan): void {
     const requestId = `${this.name}-p${this.sent.length}`;
-    const here = (): ReturnType<Lane['gateway']['address']> => this.lane.gateway.address();
-    const caller = new Caller(plan, this.sessionId, requestId, here, () => this.lane.stage.elsewhere.address());
+    const caller = new Caller({ plan, sessionId: this.sessionId, requestId }, this.lane.gateway, this.lane.elsewhere);
     const sent: Sent = { plan, requestId, caller, outcome: undefined };
     this.sent.push(sent);
     void caller.outcome.then((outcome) => {
       sent.outcome = outcome;
       this.step();
     });
-    if (plan.abortAfter !== undefined) this.after(plan.abortAfter, () => this.do(this.abort()));
-    if (plan.vanishAfter !== undefined) this.after(plan.vanishAfter, () => caller.vanish());
+    if (plan.abortAfter !== undefined) this.lane.proxy.afterFrames(plan.abortAfter, () => this.do(this.abort()));
+    if (plan.vanishAfter !== undefined) this.lane.proxy.afterFrames(plan.vanishAfter, () => caller.vanish());
   }
 
   /** What was sent elsewhere is another gateway's turn, and a new process knows nothing of its predecessor's. */
@@ -153,16 +158,5 @@ export class SessionPlay {
 
   private do(task: Promise<unknown>): void {
     this.tasks.push(task.catch(() => undefined));
-  }
-
-  /** Once the witness received so many more events. */
-  private after(events: number, action: () => void): void {
-    const due = this.witness.received + events;
-    let isDone = false;
-    this.witness.onEvent(() => {
-      if (isDone || this.witness.received < due) return;
-      isDone = true;
-      action();
-    });
   }
 }

@@ -12,6 +12,7 @@ export type Habit =
 export interface ReaderPlan {
   readonly door: 'grpc' | 'sse';
   readonly deltas: boolean;
+  readonly durableOnly?: boolean;
   readonly habits: readonly Habit[];
 }
 
@@ -33,7 +34,7 @@ export class Reader {
   readonly entries: Entry[] = [];
   /** The last durable event of the session, or what a resync said. The session's creation is 0, and known. */
   position = 0;
-  received = 0;
+  private received = 0;
   private slow = { until: 0, ms: 0 };
   private at = 0;
   private readonly leaving = new AbortController();
@@ -82,12 +83,12 @@ export class Reader {
 
   /** Reads one stream until it ends, or until it is time to leave it; says why. */
   private async readOnce(gateway: GatewayAddress): Promise<string> {
-    const { door, deltas } = this.plan;
+    const { door, ...wish } = this.plan;
     const closing = new AbortController();
     const leave = (): void => closing.abort();
     this.leaving.signal.addEventListener('abort', leave);
     try {
-      for await (const event of OPEN[door](gateway, { sessionId: this.sessionId, after: this.position, deltas }, closing.signal)) {
+      for await (const event of OPEN[door](gateway, { ...wish, sessionId: this.sessionId, after: this.position }, closing.signal)) {
         this.take(event);
         const habit = await this.behave();
         if (habit === undefined) continue;

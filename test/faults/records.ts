@@ -6,7 +6,10 @@ export interface RecordedEvent {
   readonly seq: number;
   readonly aggregate_id: string;
   readonly type: string;
-  readonly data: { readonly part?: { readonly type: string; readonly synthetic?: boolean; readonly ignored?: boolean } };
+  readonly data: {
+    readonly sessionID: string;
+    readonly part?: { readonly type: string; readonly synthetic?: boolean; readonly ignored?: boolean };
+  };
 }
 
 /** Behind every event of a session: asks for none of them. */

@@ -2,7 +2,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { PermissionService } from '../../src/common/grpc/generated/tool_pb.js';
 import { openDoor } from './caller.js';
 import type { FaultKind } from './faults.js';
-import { GatewayProcess } from './gateways.js';
 import { isShown, violationsOf } from './invariants.js';
 import { SessionPlay } from './play.js';
 import type { Reader } from './reader.js';
@@ -39,7 +38,7 @@ export async function playRun(plan: RunPlan, lane: Lane, name = `run-${plan.seed
   lane.proxy.arm({
     sessionIds: new Set(plays.map(({ sessionId }) => sessionId)),
     faults: plan.faults,
-    onKill: (kind) => kills.push(kill(kind, lane)),
+    onKill: (kind) => kills.push(lane.kill(kind)),
   });
   const performing = Promise.all(plays.map((play) => play.perform())).then(() => true as const);
   await Promise.race([performing, pause(FAULTS_MS)]);
@@ -65,11 +64,6 @@ export async function playRun(plan: RunPlan, lane: Lane, name = `run-${plan.seed
   };
 }
 
-async function kill(kind: 'kill-opencode' | 'kill-gateway', { stage, gateway }: Lane): Promise<void> {
-  if (kind === 'kill-opencode') await stage.killOpencode();
-  else if (gateway instanceof GatewayProcess) await gateway.killAndStartAgain();
-}
-
 /** Waits for callers and turns; what was asked and never told is aborted by somebody in the end. */
 async function untilPerformed(
   performing: Promise<true>,
@@ -81,7 +75,8 @@ async function untilPerformed(
   for (const deadlineMs = Date.now() + FOR_EVER_MS; Date.now() < deadlineMs;) {
     if (await Promise.race([performing, pause(UNSEEN_MS, false)])) return found;
     for (const play of plays) {
-      const asked = await lane.stage.records.permissions(play.sessionId);
+      const asked = await lane.records.permissions(play.sessionId);
+      if (play.awaitsAbort) void play.abort().catch(() => undefined);
       if (asked.length === 0 || play.aborted) continue;
       if (!dropped.includes('permission.asked') && !(await knowsAsks(play, lane)))
         found.push(`${play.sessionId}: nobody was told of a request`);
@@ -100,7 +95,7 @@ async function knowsAsks({ sessionId }: SessionPlay, { gateway }: Lane): Promise
 }
 
 /** Waits until OpenCode rests and every reader has what it wrote. What then is missing the invariants will tell. */
-async function untilQuiet({ sessionId, readers }: SessionPlay, { stage: { records } }: Lane): Promise<string[]> {
+async function untilQuiet({ sessionId, readers }: SessionPlay, { records }: Lane): Promise<string[]> {
   let before = -1;
   let busy = true;
   for (const deadlineMs = Date.now() + QUIET_MS; Date.now() < deadlineMs; await pause(60)) {
@@ -129,10 +124,10 @@ async function untilForgotten(plays: readonly SessionPlay[], { gateway }: Lane):
   }
 }
 
-async function evidenceOf(play: SessionPlay, { stage: { records, model } }: Lane, dropped: readonly string[]) {
+async function evidenceOf(play: SessionPlay, { records, requests }: Lane, dropped: readonly string[]) {
   const { sessionId, readers, sent, aborted } = play;
   const [history, messages] = await Promise.all([records.history(sessionId), records.messages(sessionId)]);
-  return { sessionId, readers, sent, aborted, dropped, history, messages, requests: model.requests };
+  return { sessionId, readers, sent, aborted, dropped, history, messages, requests: requests() };
 }
 
 function resyncsOf(reader: Reader): number {

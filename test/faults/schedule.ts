@@ -1,11 +1,14 @@
 import { Random } from '../support/random.js';
 import type { Operation } from '../support/scripted-model.js';
 import { drawCallFault, drawFrameFault, type CallName, type PlannedFault } from './faults.js';
+import { MISBEHAVIOURS, type Misbehaviour } from './faulty-session.js';
 import type { Habit, ReaderPlan } from './reader.js';
 
-/** A prompt, how it is sent, and what its sender does meanwhile. Counts are of events that the session's witness received. */
+/** A prompt, how it is sent, and what its sender does meanwhile. Counts are of frames that passed since it was sent. */
 export interface PromptPlan {
   readonly calls: readonly (readonly Operation[])[];
+  /** Of the faulty upstream, which runs no script. */
+  readonly misbehaviour?: Misbehaviour;
   readonly way: 'run' | 'stream' | 'send';
   readonly door: 'grpc' | 'rest';
   /** Sent at once, behind the one before; else when that has ended. */
@@ -32,7 +35,8 @@ export interface RunPlan {
 }
 
 const WORDS = ['Grüße ', '世界 ', '😀👩‍👩‍👧 ', 'e\u0301 ', 'plain ', '"quoted\\" ', '\n\n', 'data: {} ', 'ß'];
-const FRAMES = 70;
+/** A short turn has about so many frames. */
+const FRAMES_A_PROMPT = 35;
 const CALLS: readonly CallName[] = [
   'prompt',
   'prompt',
@@ -46,18 +50,62 @@ const CALLS: readonly CallName[] = [
   'stream',
 ];
 
+/** Where a run is played: at an OpenCode that runs for many runs, at one that is killed, or at one that misbehaves. */
+export type Scene = 'calm' | 'killing' | 'faulty';
+
+/** A killed process takes seconds to come back, and a watchdog to bark: a small share of the runs is enough. */
+const KILLING_SHARE = 25;
+const FAULTY_SHARE = 20;
+
+export function sceneOf(seed: number): Scene {
+  if (seed % KILLING_SHARE === 0) return 'killing';
+  return seed % FAULTY_SHARE === 1 ? 'faulty' : 'calm';
+}
+
+/** The run that a seed stands for. */
+export function planOf(seed: number): RunPlan {
+  switch (sceneOf(seed)) {
+    case 'calm':
+      return drawRun(seed);
+    case 'killing':
+      return drawRun(seed, new Random(seed).pick(['kill-opencode', 'kill-gateway'] as const));
+    case 'faulty':
+      return drawFaultyRun(seed);
+  }
+}
+
 /** @param kill which process is killed in the run, if any */
-export function drawRun(seed: number, kill?: 'kill-opencode' | 'kill-gateway'): RunPlan {
+function drawRun(seed: number, kill?: 'kill-opencode' | 'kill-gateway'): RunPlan {
   const random = new Random(seed);
   const sessions = Array.from({ length: oneIn(random, 5) ? 2 : 1 }, () => drawSession(random));
-  const faults = Array.from({ length: 1 + random.below(3) }, () => drawFault(random));
+  const frames = FRAMES_A_PROMPT * sessions.reduce((sum, { prompts }) => sum + prompts.length, 0);
+  const faults = Array.from({ length: 1 + random.below(3) }, () => drawFault(random, frames));
   // The kill comes first in its run: what else is planned then strikes a gateway that has to find its way back.
-  const killing: PlannedFault[] = kill === undefined ? [] : [{ frame: 1 + random.below(FRAMES), fault: { kind: kill } }];
+  const killing: PlannedFault[] = kill === undefined ? [] : [{ frame: 1 + random.below(frames), fault: { kind: kill } }];
   return { seed, sessions, faults: [...killing, ...faults] };
 }
 
-function drawFault(random: Random): PlannedFault {
-  if (random.below(10) < 7) return { frame: 1 + random.below(FRAMES), fault: drawFrameFault(random) };
+/** A run at the faulty upstream: what it does wrong is the fault. */
+function drawFaultyRun(seed: number): RunPlan {
+  const random = new Random(seed);
+  const misbehaviour = random.pick(MISBEHAVIOURS);
+  const prompt: PromptPlan = {
+    calls: [],
+    misbehaviour,
+    way: random.pick(['run', 'stream', 'send'] as const),
+    door: random.pick(['grpc', 'rest'] as const),
+    queued: false,
+    answer: 'once',
+    // The frames behind the prompt: its own four, busy, and the first of the answer.
+    abortAfter: misbehaviour === 'busy-for-ever' ? 6 : undefined,
+    vanishAfter: undefined,
+    repeatElsewhere: false,
+  };
+  return { seed, sessions: [{ prompts: [prompt], readers: [drawReader(random), drawReader(random)] }], faults: [] };
+}
+
+function drawFault(random: Random, frames: number): PlannedFault {
+  if (random.below(10) < 7) return { frame: 1 + random.below(frames), fault: drawFrameFault(random) };
   return { call: random.pick(CALLS), nth: 1 + random.below(3), fault: drawCallFault(random) };
 }
 
@@ -80,8 +128,8 @@ function drawPrompt(random: Random): PromptPlan {
     door: vanishes && way === 'run' ? 'rest' : random.pick(['grpc', 'rest'] as const),
     queued,
     answer: random.pick(['once', 'once', 'once', 'reject', 'ignore']),
-    abortAfter: endless || oneIn(random, 8) ? 5 + random.below(30) : undefined,
-    vanishAfter: vanishes && way !== 'send' ? 1 + random.below(25) : undefined,
+    abortAfter: endless || oneIn(random, 8) ? 5 + random.below(50) : undefined,
+    vanishAfter: vanishes && way !== 'send' ? 1 + random.below(40) : undefined,
     repeatElsewhere: !queued && oneIn(random, 3),
   };
 }
