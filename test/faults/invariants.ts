@@ -3,15 +3,17 @@ import type { UpstreamMessage, UpstreamMessageWithParts } from '../../src/common
 import { finalStates } from '../support/conversation.js';
 import type { ScriptedRequest } from '../support/scripted-model.js';
 import type { Sent } from './play.js';
-import type { Reader } from './reader.js';
+import type { ReaderNotes } from './reader.js';
 import type { RecordedEvent } from './records.js';
 import { checkText } from './text-invariants.js';
+
+type SentPrompt = Omit<Sent, 'caller'>;
 
 /** What is known of one session when its run is over and all is quiet. */
 export interface Evidence {
   readonly sessionId: string;
-  readonly readers: readonly Reader[];
-  readonly sent: readonly Sent[];
+  readonly readers: readonly ReaderNotes[];
+  readonly sent: readonly SentPrompt[];
   readonly aborted: boolean;
   /** Types of the frames that never reached the gateway, without a sign. */
   readonly dropped: readonly string[];
@@ -37,7 +39,7 @@ export function isShown({ data: { part } }: RecordedEvent): boolean {
 }
 
 /** Every durable event in order, exactly once; only a resync excuses what is missing behind it. */
-function checkDurable(reader: Reader, { sessionId, history }: Evidence): string[] {
+function checkDurable(reader: ReaderNotes, { sessionId, history }: Evidence): string[] {
   const idOf = new Map(history.filter(isShown).map(({ seq, id }) => [seq, id]));
   const found: string[] = [];
   let last = 0;
@@ -122,7 +124,7 @@ function agrees(state: TurnState, completed: boolean, aborted: boolean): boolean
 const ABORTED = 10;
 
 /** The sender got an answer that is true, or an error that a client can understand. */
-function checkOutcome({ requestId, outcome }: Sent, { messages, aborted }: Evidence): string[] {
+function checkOutcome({ requestId, outcome }: SentPrompt, { messages, aborted }: Evidence): string[] {
   if (outcome === undefined) return [`${requestId} was never answered`];
   if (outcome.kind === 'accepted') return [];
   if (outcome.kind === 'wrong') return [`${requestId}: ${outcome.what}`];
@@ -147,7 +149,7 @@ function textsOf(parts: UpstreamMessageWithParts['parts']): string[] {
 }
 
 /** However often a prompt was sent, OpenCode has it once, with its text once, and the model was asked once. */
-function checkOnce({ requestId, plan, outcome }: Sent, { messages, requests, aborted }: Evidence): string[] {
+function checkOnce({ requestId, plan, outcome }: SentPrompt, { messages, requests, aborted }: Evidence): string[] {
   const prompts = messages.filter(({ info, parts }) => info.role === 'user' && isPrompt(parts, requestId));
   const found: string[] = [];
   const wasTaken = outcome?.kind === 'answered' || outcome?.kind === 'accepted';

@@ -15,6 +15,9 @@ const NOT_FOUND = 5;
 /** How long a request for permission is ignored before somebody aborts. */
 const IGNORED_MS = 150;
 
+/** A witness that came back is no event. */
+const LOOK_AGAIN_MS = 100;
+
 /** A prompt that was sent, and how it went for its sender. */
 export interface Sent {
   readonly plan: PromptPlan;
@@ -120,7 +123,7 @@ export class SessionPlay {
 
   private async untilAllEnded(): Promise<void> {
     while (!this.giveUp.signal.aborted && !this.sent.every((sent) => this.hasEnded(sent))) {
-      await new Promise<void>((resolve) => this.stepped.push(resolve));
+      await Promise.race([new Promise<void>((resolve) => this.stepped.push(resolve)), pause(LOOK_AGAIN_MS)]);
     }
   }
 

@@ -22,9 +22,12 @@ export type Entry =
   | { readonly kind: 'event'; readonly event: GlobalEvent }
   | { readonly kind: 'ended'; readonly why: string };
 
+/** What a reader leaves behind for judgement. */
+export type ReaderNotes = Pick<Reader, 'name' | 'entries' | 'events'>;
+
 const OPEN: Readonly<Record<ReaderPlan['door'], OpenStream>> = { grpc: openGrpc, sse: openSse };
 /** Between two attempts to come back; a real one would wait longer. */
-const COME_BACK_MS = 50;
+const COME_BACK_MS = 100;
 
 /**
  * A client that follows one session for as long as it is wanted: it resumes behind its last position whenever its

@@ -88,7 +88,8 @@ function drawRun(seed: number, kill?: 'kill-opencode' | 'kill-gateway'): RunPlan
 /** A run at the faulty upstream: what it does wrong is the fault. */
 function drawFaultyRun(seed: number): RunPlan {
   const random = new Random(seed);
-  const misbehaviour = random.pick(MISBEHAVIOURS);
+  // One after the other, so that a short slice has all of them.
+  const misbehaviour = MISBEHAVIOURS[Math.floor(seed / FAULTY_SHARE) % MISBEHAVIOURS.length] ?? 'none';
   const prompt: PromptPlan = {
     calls: [],
     misbehaviour,

@@ -1,6 +1,6 @@
 import type { MessagePartUpdated } from '../../src/common/grpc/generated/event_pb.js';
 import type { UpstreamMessageWithParts } from '../../src/common/opencode/opencode.types.js';
-import type { Reader } from './reader.js';
+import type { ReaderNotes } from './reader.js';
 
 interface Told {
   readonly messages: readonly UpstreamMessageWithParts[];
@@ -25,7 +25,7 @@ function isBeginning(text: string, whole: string): boolean {
  * Growing text as its reader puts it together: deltas join without a hole, what is shown is always a beginning of the
  * truth, and the end is the whole of it.
  */
-export function checkText(reader: Reader, { messages, dropped }: Told): string[] {
+export function checkText(reader: ReaderNotes, { messages, dropped }: Told): string[] {
   const finals = finalTexts(messages);
   const found: string[] = [];
   const shown = new Map<string, string>();
