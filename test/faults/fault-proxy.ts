@@ -81,7 +81,7 @@ export class FaultProxy implements Surroundings {
     this.struck.length = 0;
     this.calls.clear();
     const planned = run.faults.filter((fault) => 'frame' in fault);
-    this.path = new FramePath(run.sessionIds, planned, this);
+    this.path = new FramePath(new Set(run.sessionIds), planned, this);
   }
 
   /** Ends all faults; what is held back goes on. */

@@ -39,7 +39,8 @@ export class FramePath {
   private again: { readonly frame: Buffer; readonly due: number }[] = [];
 
   constructor(
-    private readonly sessionIds: ReadonlySet<string>,
+    /** Of the run; their sub-agents' are found here. */
+    private readonly sessionIds: Set<string>,
     private faults: readonly FrameTriggered[],
     private readonly surroundings: Surroundings,
   ) {}
@@ -61,6 +62,7 @@ export class FramePath {
   /** Passes a frame on, or does to it what is due. */
   async pass(frame: Buffer, wire: Wire): Promise<void> {
     const topic = topicOf(frame);
+    if (topic?.parentId !== undefined && this.sessionIds.has(topic.parentId)) this.sessionIds.add(topic.sessionId);
     if (topic === undefined || !this.sessionIds.has(topic.sessionId)) return wire.write(frame);
     this.seen += 1;
     for (const { act } of this.actions.filter(({ due }) => due === this.seen)) act();

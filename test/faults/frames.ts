@@ -19,18 +19,21 @@ export async function* framesOf(chunks: AsyncIterable<Buffer>): AsyncGenerator<B
 interface AnyFrame {
   readonly payload?: {
     readonly type?: string;
-    readonly properties?: { readonly sessionID?: string };
+    readonly properties?: { readonly sessionID?: string; readonly info?: { readonly parentID?: string } };
     readonly syncEvent?: { readonly aggregateID?: string; readonly type?: string };
   };
 }
 
-/** Which session a frame is about and what it tells; undefined for heartbeats and the like. */
-export function topicOf(frame: Buffer): { readonly sessionId: string; readonly type: string } | undefined {
+/** Which session a frame is about, whose child that is, and what it tells; undefined for heartbeats and the like. */
+export function topicOf(
+  frame: Buffer,
+): { readonly sessionId: string; readonly parentId: string | undefined; readonly type: string } | undefined {
   const text = frame.toString();
   if (!text.startsWith('data: ')) return undefined;
   const { payload } = JSON.parse(text.slice('data: '.length)) as AnyFrame;
   const sessionId = payload?.syncEvent?.aggregateID ?? payload?.properties?.sessionID;
-  return sessionId === undefined ? undefined : { sessionId, type: payload?.syncEvent?.type ?? payload?.type ?? '' };
+  if (sessionId === undefined) return undefined;
+  return { sessionId, parentId: payload?.properties?.info?.parentID, type: payload?.syncEvent?.type ?? payload?.type ?? '' };
 }
 
 /** A frame that is one on the wire and none to its reader. */

@@ -27,6 +27,7 @@ function evidence(entries: readonly Entry[], outcome: Outcome = answered(TurnSta
     sent: [{ plan: PLAN, requestId: 'p0', outcome }],
     aborted: false,
     dropped: [],
+    children: new Map(),
     history: [part, { type: 'step-start' }, part, part, part].map((described, index) => ({
       id: `evt_${index + 1}`,
       seq: index + 1,
@@ -66,8 +67,13 @@ function opened(): Entry {
   return { kind: 'opened', after: 0 };
 }
 
-function told(event: MessageInitShape<typeof GlobalEventSchema>['event'], sequence?: number, eventId = `evt_${sequence}`): Entry {
-  const init = { sessionId: SESSION, event, ...(sequence !== undefined && { sequence: BigInt(sequence), eventId }) };
+function told(
+  event: MessageInitShape<typeof GlobalEventSchema>['event'],
+  sequence?: number,
+  eventId = `evt_${sequence}`,
+  sessionId = SESSION,
+): Entry {
+  const init = { sessionId, event, ...(sequence !== undefined && { sequence: BigInt(sequence), eventId }) };
   return { kind: 'event', event: create(GlobalEventSchema, init) };
 }
 
@@ -150,6 +156,19 @@ describe('the invariants', () => {
     const sent = [{ plan: PLAN, requestId: 'p0', outcome }];
 
     expect(violationsOf({ ...evidence(GOOD), sent, ...changes }).join('\n')).toMatch(violation);
+  });
+
+  it('let events of a sub-agent come again after a resume, but not be missing', () => {
+    const history = [1, 2].map((seq) => ({ id: `evt_${seq}`, seq, aggregate_id: 'ses_2', type: 'x', data: { sessionID: 'ses_2' } }));
+    const children = new Map([['ses_2', history]]);
+    const [one, two] = [
+      told({ case: 'sessionDeleted', value: {} }, 1, '', 'ses_2'),
+      told({ case: 'sessionDeleted', value: {} }, 2, '', 'ses_2'),
+    ];
+
+    expect(violationsOf(evidence([one, opened(), one, two, ...GOOD], undefined, { children }))).toEqual([]);
+    expect(violationsOf(evidence([one, one, two, ...GOOD], undefined, { children })).join()).toMatch(/got 1 of ses_2 behind 1/);
+    expect(violationsOf(evidence([two, ...GOOD], undefined, { children })).join()).toMatch(/lost 1 of ses_2/);
   });
 
   it('find a prompt that is twice in the history', () => {

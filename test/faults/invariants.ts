@@ -18,6 +18,8 @@ export interface Evidence {
   /** Types of the frames that never reached the gateway, without a sign. */
   readonly dropped: readonly string[];
   readonly history: readonly RecordedEvent[];
+  /** The same of its sub-agents' sessions, by their ids. */
+  readonly children: ReadonlyMap<string, readonly RecordedEvent[]>;
   readonly messages: readonly UpstreamMessageWithParts[];
   readonly requests: readonly ScriptedRequest[];
 }
@@ -25,7 +27,11 @@ export interface Evidence {
 /** Everything that does not hold, in words; empty when all does. */
 export function violationsOf(evidence: Evidence): string[] {
   return [
-    ...evidence.readers.flatMap((reader) => [...checkDurable(reader, evidence), ...checkText(reader, evidence)]),
+    ...evidence.readers.flatMap((reader) => [
+      ...checkDurable(reader, evidence),
+      ...checkChildren(reader, evidence),
+      ...checkText(reader, evidence),
+    ]),
     ...checkTurns(evidence),
     ...evidence.sent.flatMap((sent) => [...checkOutcome(sent, evidence), ...checkOnce(sent, evidence)]),
   ].map((violation) => `${evidence.sessionId}: ${violation}`);
@@ -60,6 +66,26 @@ function checkDurable(reader: ReaderNotes, { sessionId, history }: Evidence): st
   }
   expectNoneBefore(Infinity);
   return found;
+}
+
+/** A sub-agent's events in their order; again after a resume, for a position counts the session's own, but not missing. */
+function checkChildren(reader: ReaderNotes, { children }: Evidence): string[] {
+  if (reader.events.some(({ event }) => event.case === 'resync')) return [];
+  return [...children].flatMap(([childId, history]) => {
+    const found: string[] = [];
+    const told = new Set<number>();
+    let last = -1;
+    for (const entry of reader.entries) {
+      if (entry.kind === 'opened') last = -1;
+      if (entry.kind !== 'event' || entry.event.sessionId !== childId || entry.event.sequence === undefined) continue;
+      const sequence = Number(entry.event.sequence);
+      if (sequence <= last) found.push(`${reader.name} got ${sequence} of ${childId} behind ${last}`);
+      told.add(sequence);
+      last = sequence;
+    }
+    const missing = history.filter((event) => isShown(event) && !told.has(event.seq)).map(({ seq }) => seq);
+    return missing.length === 0 ? found : [...found, `${reader.name} lost ${missing.join(', ')} of ${childId}`];
+  });
 }
 
 /** After these the model is called again. */
@@ -149,12 +175,10 @@ function textsOf(parts: UpstreamMessageWithParts['parts']): string[] {
 }
 
 /** However often a prompt was sent, OpenCode has it once, with its text once, and the model was asked once. */
-function checkOnce({ requestId, plan, outcome }: SentPrompt, { messages, requests, aborted }: Evidence): string[] {
+function checkOnce({ requestId, plan }: SentPrompt, { messages, requests }: Evidence): string[] {
   const prompts = messages.filter(({ info, parts }) => info.role === 'user' && isPrompt(parts, requestId));
   const found: string[] = [];
-  const wasTaken = outcome?.kind === 'answered' || outcome?.kind === 'accepted';
-  if (prompts.length > 1 || (wasTaken && !aborted && prompts.length === 0))
-    found.push(`${requestId} is ${prompts.length} times in the history`);
+  if (prompts.length > 1) found.push(`${requestId} is ${prompts.length} times in the history`);
   if (prompts.some(({ parts }) => textsOf(parts).length !== 1)) found.push(`${requestId} has its text more than once`);
   plan.calls.forEach((operations, index) => {
     const retried = operations.reduce((sum, operation) => sum + (operation.t === 'http' ? (operation.times ?? 0) : 0), 0);

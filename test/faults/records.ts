@@ -1,4 +1,9 @@
-import type { UpstreamMessageWithParts, UpstreamPermission, UpstreamStatus } from '../../src/common/opencode/opencode.types.js';
+import type {
+  UpstreamMessageWithParts,
+  UpstreamPermission,
+  UpstreamSession,
+  UpstreamStatus,
+} from '../../src/common/opencode/opencode.types.js';
 
 /** A durable event as OpenCode keeps it. */
 export interface RecordedEvent {
@@ -31,6 +36,12 @@ export class Records {
     const positions = Object.fromEntries([...this.sessionIds].map((id) => [id, id === sessionId ? 0 : BEHIND_ALL]));
     const events = (await this.call('POST', '/sync/history', positions)) as RecordedEvent[];
     return events.filter(({ aggregate_id }) => aggregate_id === sessionId);
+  }
+
+  /** Ids of its sub-agents' sessions. */
+  async children(sessionId: string): Promise<string[]> {
+    const children = (await this.call('GET', `/session/${sessionId}/children`)) as UpstreamSession[];
+    return children.map(({ id }) => id);
   }
 
   async messages(sessionId: string): Promise<UpstreamMessageWithParts[]> {

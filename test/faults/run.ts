@@ -126,8 +126,13 @@ async function untilForgotten(plays: readonly SessionPlay[], { gateway }: Lane):
 
 async function evidenceOf(play: SessionPlay, { records, requests }: Lane, dropped: readonly string[]) {
   const { sessionId, readers, sent, aborted } = play;
-  const [history, messages] = await Promise.all([records.history(sessionId), records.messages(sessionId)]);
-  return { sessionId, readers, sent, aborted, dropped, history, messages, requests: requests() };
+  const [history, messages, childIds] = await Promise.all([
+    records.history(sessionId),
+    records.messages(sessionId),
+    records.children(sessionId),
+  ]);
+  const children = new Map(await Promise.all(childIds.map(async (id) => [id, await records.history(id)] as const)));
+  return { sessionId, readers, sent, aborted, dropped, history, children, messages, requests: requests() };
 }
 
 function resyncsOf(reader: Reader): number {

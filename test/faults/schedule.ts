@@ -1,5 +1,5 @@
 import { Random } from '../support/random.js';
-import type { Operation } from '../support/scripted-model.js';
+import { script, type Operation } from '../support/scripted-model.js';
 import { drawCallFault, drawFrameFault, type CallName, type PlannedFault } from './faults.js';
 import { MISBEHAVIOURS, type Misbehaviour } from './faulty-session.js';
 import type { Habit, ReaderPlan } from './reader.js';
@@ -137,20 +137,31 @@ function drawPrompt(random: Random): PromptPlan {
 
 function drawScript(random: Random): readonly (readonly Operation[])[] {
   const end = drawText(random);
-  switch (random.below(8)) {
+  switch (random.below(16)) {
+    case 15:
+      return [[{ t: 'tool', name: 'task', args: drawTask(random) }], [end]];
     case 0:
-      return [[{ t: 'tool', name: 'bash', args: { command: 'echo asked', description: 'asks' } }], [end]];
     case 1:
-      return [[drawText(random), { t: 'tool', name: 'read', args: { filePath: 'README.md' } }], [end]];
+      return [[{ t: 'tool', name: 'bash', args: { command: 'echo asked', description: 'asks' } }], [end]];
     case 2:
-      return [[{ t: 'http', status: 400 }]];
     case 3:
-      return [[{ t: 'http', status: 429, times: 1, headers: { 'retry-after-ms': '20' } }, end]];
+      return [[drawText(random), { t: 'tool', name: 'read', args: { filePath: 'README.md' } }], [end]];
     case 4:
+      return [[{ t: 'http', status: 400 }]];
+    case 5:
+    case 6:
+      return [[{ t: 'http', status: 429, times: 1, headers: { 'retry-after-ms': '20' } }, end]];
+    case 7:
+    case 8:
       return [[{ ...drawText(random), t: 'reasoning' }, end]];
     default:
       return [[end]];
   }
+}
+
+/** A sub-agent with a script of its own, in a session of its own. */
+function drawTask(random: Random): { description: string; prompt: string; subagent_type: string } {
+  return { description: 'helps', prompt: script([drawText(random)]), subagent_type: 'general' };
 }
 
 function drawText(random: Random): Extract<Operation, { t: 'text' | 'reasoning' }> {
