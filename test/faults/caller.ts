@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { TurnState, type GlobalEvent } from '../../src/common/grpc/generated/event_pb.js';
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
-import { finalStates, textPart } from '../support/conversation.js';
+import { collect, finalStates, textPart } from '../support/conversation.js';
 import { CallError, type Door } from '../support/door.js';
 import { GrpcDoor } from '../support/grpc.door.js';
 import { RestDoor } from '../support/rest.door.js';
@@ -21,12 +21,13 @@ export type Outcome =
 
 const UNAVAILABLE = 14;
 const RETRY_MS = 100;
-const NEVER_TAKEN: ReadonlySet<string> = new Set(['TURN_INTERRUPTED']);
+/** Says how the turn ended: no reason to send it again. */
+const INTERRUPTED = 'TURN_INTERRUPTED';
 
 /** Whether a client may hope that the same call works a little later. */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof CallError)) return true;
-  return error.code === UNAVAILABLE && !NEVER_TAKEN.has(error.reason);
+  return error.code === UNAVAILABLE && error.reason !== INTERRUPTED;
 }
 
 /** Does a call until it is not the network that fails it. */
@@ -69,10 +70,6 @@ export class Caller {
     this.outcome = this.insist().finally(() => (this.isSettled = true));
   }
 
-  get settled(): boolean {
-    return this.isSettled;
-  }
-
   /** Its connection is gone. */
   vanish(): void {
     if (this.isSettled) return;
@@ -95,9 +92,8 @@ export class Caller {
       try {
         return await this.attempt(door);
       } catch (error) {
-        const again = this.vanished || isPassing(error);
         if (this.givingUp.signal.aborted) return { kind: 'wrong', what: `never answered in ${this.tries} tries: ${String(error)}` };
-        if (!again && error instanceof CallError) return { kind: 'refused', error };
+        if (error instanceof CallError && !isPassing(error)) return { kind: 'refused', error };
       } finally {
         door.close();
       }
@@ -133,9 +129,10 @@ export class Caller {
       left = true;
       stream.cancel();
     };
-    const events: GlobalEvent[] = [];
-    for await (const event of stream) events.push(event);
-    if (left) throw new Error('the caller left');
+    const events = await collect(stream).catch((error: unknown) => {
+      if (!left) throw error;
+    });
+    if (left || events === undefined) throw new Error('the caller left');
     return readStream(events);
   }
 }

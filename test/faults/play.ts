@@ -14,7 +14,6 @@ import type { Lane } from './stage.js';
 const NOT_FOUND = 5;
 /** How long a request for permission is ignored before somebody aborts. */
 const IGNORED_MS = 150;
-
 /** A witness that came back is no event. */
 const LOOK_AGAIN_MS = 100;
 
@@ -32,6 +31,8 @@ export class SessionPlay {
   readonly readers: Reader[] = [];
   /** An abort was asked for. */
   aborted = false;
+  /** Answers and aborts that failed for no reason of theirs. */
+  readonly complaints: string[] = [];
   private readonly answered = new Set<string>();
   private readonly tasks: Promise<unknown>[] = [];
   private readonly giveUp = new AbortController();
@@ -75,7 +76,7 @@ export class SessionPlay {
       this.send(plan);
     }
     await this.untilAllEnded();
-    await Promise.allSettled(this.tasks);
+    await Promise.all(this.tasks);
   }
 
   /** Something runs that only an abort ends, and none has come. */
@@ -155,11 +156,12 @@ export class SessionPlay {
     };
     await insist(attempt, this.giveUp.signal).catch((error: unknown) => {
       // Somebody answered before, or the answer arrived and only its acknowledgement was lost.
-      if (!(error instanceof CallError && error.code === NOT_FOUND)) throw error;
+      if (this.giveUp.signal.aborted || (error instanceof CallError && error.code === NOT_FOUND)) return;
+      this.complaints.push(`${this.sessionId}: an answer or abort failed: ${String(error)}`);
     });
   }
 
   private do(task: Promise<unknown>): void {
-    this.tasks.push(task.catch(() => undefined));
+    this.tasks.push(task);
   }
 }

@@ -54,7 +54,7 @@ export async function playRun(plan: RunPlan, lane: Lane, name = `run-${plan.seed
   const readers = plays.flatMap((play) => play.readers);
   return {
     plan,
-    violations: [...waiting, ...quiet, ...leftovers, ...evidence.flatMap(violationsOf)],
+    violations: [...waiting, ...quiet, ...leftovers, ...plays.flatMap(({ complaints }) => complaints), ...evidence.flatMap(violationsOf)],
     struck: [...struck],
     readers: readers.length,
     resumes: readers.reduce((sum, { timesOpened }) => sum + timesOpened - 1, 0),
@@ -76,11 +76,11 @@ async function untilPerformed(
     if (await Promise.race([performing, pause(UNSEEN_MS, false)])) return found;
     for (const play of plays) {
       const asked = await lane.records.permissions(play.sessionId);
-      if (play.awaitsAbort) void play.abort().catch(() => undefined);
+      if (play.awaitsAbort) void play.abort();
       if (asked.length === 0 || play.aborted) continue;
       if (!dropped.includes('permission.asked') && !(await knowsAsks(play, lane)))
         found.push(`${play.sessionId}: nobody was told of a request`);
-      void play.abort().catch(() => undefined);
+      void play.abort();
     }
   }
   const late = plays.flatMap(({ sent }) => sent.filter(({ outcome }) => outcome === undefined).map(({ requestId }) => requestId));
