@@ -25,6 +25,17 @@ const seeds = Array.from({ length: Number(values.runs) }, (_, index) => baseSeed
 const report = new Report();
 const stopWatching = watchProcess((what) => report.addStray(what));
 
+const stages = new Set<{ close(): Promise<void> }>();
+
+/** Nothing of ours outlives a run that is broken off. */
+async function breakOff(): Promise<void> {
+  await Promise.allSettled([...stages].map((stage) => stage.close()));
+  process.exit(1);
+}
+
+process.once('SIGINT', () => void breakOff());
+process.once('SIGTERM', () => void breakOff());
+
 /** Takes one run after the other until none is left. */
 async function playAll(queue: number[], lane: Lane): Promise<void> {
   for (let seed = queue.shift(); seed !== undefined; seed = queue.shift()) {
@@ -43,12 +54,14 @@ async function playScene(scene: Scene): Promise<void> {
   const queue = seeds.filter((seed) => sceneOf(seed) === scene);
   if (queue.length === 0) return;
   const stage = scene === 'faulty' ? await FaultyStage.open() : await Stage.open();
+  stages.add(stage);
   try {
     const lanes = Array.from({ length: Math.min(LANES[scene], queue.length) }, () =>
       stage.addLane(scene === 'killing' ? GATEWAY : undefined),
     );
     await Promise.all((await Promise.all(lanes)).map((lane) => playAll(queue, lane)));
   } finally {
+    stages.delete(stage);
     await stage.close();
   }
 }

@@ -79,9 +79,9 @@ export class SessionPlay {
     await Promise.all(this.tasks);
   }
 
-  /** Something runs that only an abort ends, and none has come. */
+  /** Something runs that perhaps only an abort ends; one that was sent again may need another. */
   get awaitsAbort(): boolean {
-    return !this.aborted && this.sent.some(({ plan, outcome }) => plan.abortAfter !== undefined && outcome === undefined);
+    return this.sent.some(({ plan, outcome }) => plan.abortAfter !== undefined && outcome === undefined);
   }
 
   /** Aborts, as somebody does who has waited long enough. */

@@ -44,6 +44,11 @@ export class Records {
     return children.map(({ id }) => id);
   }
 
+  /** Makes one more durable event, which shows whoever missed the last ones that they did. */
+  async touch(sessionId: string): Promise<void> {
+    await this.call('PATCH', `/session/${sessionId}`, { title: 'touched' });
+  }
+
   async messages(sessionId: string): Promise<UpstreamMessageWithParts[]> {
     return (await this.call('GET', `/session/${sessionId}/message`)) as UpstreamMessageWithParts[];
   }
@@ -56,7 +61,7 @@ export class Records {
     return ((await this.call('GET', '/permission')) as UpstreamPermission[]).filter(({ sessionID }) => sessionID === sessionId);
   }
 
-  private async call(method: 'GET' | 'POST', path: string, body?: unknown): Promise<unknown> {
+  private async call(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(`${this.url()}${path}`, {
       method,
       ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),

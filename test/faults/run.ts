@@ -96,6 +96,7 @@ async function knowsAsks({ sessionId }: SessionPlay, { gateway }: Lane): Promise
 
 /** Waits until OpenCode rests and every reader has what it wrote. What then is missing the invariants will tell. */
 async function untilQuiet({ sessionId, readers }: SessionPlay, { records }: Lane): Promise<string[]> {
+  await records.touch(sessionId);
   let before = -1;
   let busy = true;
   for (const deadlineMs = Date.now() + QUIET_MS; Date.now() < deadlineMs; await pause(60)) {
