@@ -20,8 +20,10 @@ export interface RunResult {
   readonly ms: number;
 }
 
-/** Faults end after this time, whether all of them have struck or not. */
-const FAULTS_MS = 3_000;
+/** Faults end, whether all of them have struck or not, when nothing has moved for so long. */
+const STANDSTILL_MS = 2_500;
+/** But no later than after so many looks: an endless prompt moves for ever. */
+const LOOKS = 8;
 /** Whoever waits longer than this after the last fault waits for ever: above every watchdog of the gateway. */
 const FOR_EVER_MS = 40_000;
 /** A request for permission that nobody knows of is looked for after this time. */
@@ -41,7 +43,7 @@ export async function playRun(plan: RunPlan, lane: Lane, name = `run-${plan.seed
     onKill: (kind) => kills.push(lane.kill(kind)),
   });
   const performing = Promise.all(plays.map((play) => play.perform())).then(() => true as const);
-  await Promise.race([performing, pause(FAULTS_MS)]);
+  await untilStandstill(performing, lane);
   const { dropped, struck } = lane.proxy;
   lane.proxy.disarm();
   await Promise.all(kills);
@@ -62,6 +64,14 @@ export async function playRun(plan: RunPlan, lane: Lane, name = `run-${plan.seed
     durableEvents: evidence.reduce((sum, { history }) => sum + history.length, 0),
     ms: Date.now() - beganAtMs,
   };
+}
+
+/** Waits until all is performed, or no frame of the run comes any more. */
+async function untilStandstill(performing: Promise<true>, { proxy }: Lane): Promise<void> {
+  for (let seen = -1, looks = 0; seen !== proxy.framesSeen && looks < LOOKS; looks += 1) {
+    seen = proxy.framesSeen;
+    if (await Promise.race([performing, pause(STANDSTILL_MS, false)])) return;
+  }
 }
 
 /** Waits for callers and turns; what was asked and never told is aborted by somebody in the end. */
