@@ -49,6 +49,10 @@ export class Records {
     await this.call('PATCH', `/session/${sessionId}`, { title: 'touched' });
   }
 
+  async abort(sessionId: string): Promise<void> {
+    await this.call('POST', `/session/${sessionId}/abort`);
+  }
+
   async messages(sessionId: string): Promise<UpstreamMessageWithParts[]> {
     return (await this.call('GET', `/session/${sessionId}/message`)) as UpstreamMessageWithParts[];
   }

@@ -32,10 +32,10 @@ const QUIET_MS = 15_000;
 const LEAVE_MS = 3_000;
 
 /** Plays a run to its end, through its faults and into the quiet behind them, and checks what must hold. */
-export async function playRun(plan: RunPlan, lane: Lane, name = `run-${plan.seed}`): Promise<RunResult> {
+export async function playRun(plan: RunPlan, lane: Lane): Promise<RunResult> {
   const beganAtMs = Date.now();
   await lane.gateway.untilReady();
-  const plays = await Promise.all(plan.sessions.map((session, index) => SessionPlay.begin(lane, session, `${name}-s${index}`)));
+  const plays = await Promise.all(plan.sessions.map((session, index) => SessionPlay.begin(lane, session, `run-${plan.seed}-s${index}`)));
   const kills: Promise<void>[] = [];
   lane.proxy.arm({
     sessionIds: new Set(plays.map(({ sessionId }) => sessionId)),
@@ -117,7 +117,10 @@ async function untilQuiet({ sessionId, readers }: SessionPlay, { records }: Lane
     if (!busy && isRead && history.length === before) return [];
     before = history.length;
   }
-  return busy ? [`${sessionId}: OpenCode is busy for ever`] : [];
+  if (!busy) return [];
+  // Or it would slow down all runs to come.
+  await records.abort(sessionId);
+  return [`${sessionId}: OpenCode is busy for ever`];
 }
 
 function endsWithResync(reader: Reader): boolean {
