@@ -29,7 +29,7 @@ const FOR_EVER_MS = 40_000;
 /** A request for permission that nobody knows of is looked for after this time. */
 const UNSEEN_MS = 2_500;
 const QUIET_MS = 15_000;
-const LEAVE_MS = 3_000;
+const LEAVE_MS = 10_000;
 
 /** Plays a run to its end, through its faults and into the quiet behind them, and checks what must hold. */
 export async function playRun(plan: RunPlan, lane: Lane): Promise<RunResult> {
