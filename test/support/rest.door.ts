@@ -52,7 +52,7 @@ export class RestDoor implements Door {
     const queue = new AsyncQueue<MessageShape<O>>();
     const leaving = new AbortController();
     void this.read(method, request, queue, leaving.signal).catch((error: unknown) =>
-      queue.end(leaving.signal.aborted || !(error instanceof Error) ? undefined : error),
+      queue.end(leaving.signal.aborted ? undefined : toError(error)),
     );
     return { [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator](), cancel: () => leaving.abort() };
   }
@@ -109,6 +109,11 @@ export class RestDoor implements Door {
       ...(signal !== undefined && { signal }),
     });
   }
+}
+
+/** Node's own errors are none to `instanceof` under jest, and a broken stream must not look like one that ended. */
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
 
 /** `session_id` → `sessionId`: fields are kept by their local name. */
