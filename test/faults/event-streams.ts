@@ -17,9 +17,15 @@ export interface GatewayAddress {
   readonly httpUrl: string;
 }
 
+/** Where a reader stands: the followed session's last sequence, and the last durable event, which may be a sub-agent's. */
+export interface ReaderPosition {
+  readonly sequence: number;
+  readonly eventId?: string;
+}
+
 export interface StreamWish {
   readonly sessionId: string;
-  readonly after: number;
+  readonly after: ReaderPosition;
   readonly deltas: boolean;
   readonly durableOnly?: boolean;
 }
@@ -31,12 +37,13 @@ function textModeOf({ deltas }: StreamWish): TextMode {
   return deltas ? TextMode.DELTA : TextMode.ACCUMULATED;
 }
 
-/** Over gRPC, resumed by `after_sequence`. */
+/** Over gRPC, resumed by `after_sequence` and `after_event_id`. */
 export const openGrpc: OpenStream = async function* (gateway, wish, leaving) {
   const client = new Client(gateway.grpcAddress, credentials.createInsecure());
   const asked = create(SubscribeSessionEventsRequestSchema, {
     sessionId: wish.sessionId,
-    afterSequence: BigInt(wish.after),
+    afterSequence: BigInt(wish.after.sequence),
+    ...(wish.after.eventId !== undefined && { afterEventId: wish.after.eventId }),
     textMode: textModeOf(wish),
     durableOnly: wish.durableOnly ?? false,
   });
@@ -64,7 +71,9 @@ export const openSse: OpenStream = async function* (gateway, wish, leaving) {
   const url = new URL(`/sessions/${wish.sessionId}/events?text_mode=TEXT_MODE_${TextMode[textModeOf(wish)]}`, gateway.httpUrl);
   if (wish.durableOnly === true) url.searchParams.set('durable_only', 'true');
   try {
-    const headers = { accept: 'text/event-stream', 'last-event-id': String(wish.after) };
+    const { sequence, eventId } = wish.after;
+    const lastEventId = eventId === undefined ? String(sequence) : `${sequence}.${eventId}`;
+    const headers = { accept: 'text/event-stream', 'last-event-id': lastEventId };
     const { statusCode, body } = await request(url, { headers, dispatcher: agent, signal: leaving });
     if (statusCode !== 200) throw new Error(`${statusCode} ${await body.text()}`);
     const decoder = new TextDecoder();

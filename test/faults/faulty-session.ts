@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { ascendingId } from '../../src/common/opencode/opencode.ids.js';
+import { ascendingMessageId } from '../../src/common/opencode/opencode.ids.js';
 import type {
   UpstreamAssistantMessage,
   UpstreamMessage,
@@ -44,7 +44,7 @@ export class FaultySession {
     directory: string,
     private readonly announce: Announce,
   ) {
-    const id = ascendingId('msg', Date.now()).replace('msg', 'ses');
+    const id = ascendingMessageId(Date.now()).replace('msg', 'ses');
     const now = Date.now();
     this.info = { id, title, directory, projectID: 'global', path: '', version: '1.18.33', time: { created: now, updated: now } };
     this.record('session.created', { info: this.info });
@@ -94,7 +94,7 @@ export class FaultySession {
     this.isBusy = true;
     await pause(STEP_MS);
     this.tell('session.status', { status: { type: 'busy' } });
-    const id = ascendingId('msg', Date.now());
+    const id = ascendingMessageId(Date.now());
     const message: UpstreamAssistantMessage = { id, sessionID: this.info.id, role: 'assistant', parentID, time: { created: Date.now() } };
     this.messages.push({ info: message, parts: [] });
     this.update(message);
@@ -116,7 +116,7 @@ export class FaultySession {
 
   private async write(messageID: string, text: string, withHole: boolean): Promise<void> {
     const part = {
-      id: ascendingId('prt', Date.now()),
+      id: ascendingMessageId(Date.now()).replace('msg', 'prt'),
       messageID,
       sessionID: this.info.id,
       type: 'text' as const,
@@ -163,5 +163,5 @@ export class FaultySession {
 }
 
 function newEventId(): string {
-  return ascendingId('prt', Date.now()).replace('prt', 'evt');
+  return ascendingMessageId(Date.now()).replace('msg', 'evt');
 }

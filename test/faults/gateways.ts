@@ -1,7 +1,7 @@
 import { startGateway, type Gateway } from '../../src/app.js';
 import { readConfig } from '../../src/common/config/config.js';
 import { EventHub } from '../../src/modules/event/event.hub.js';
-import { TurnService } from '../../src/modules/message/turn.service.js';
+import { TurnRegistry } from '../../src/modules/message/turn.registry.js';
 import { TestProcess } from '../support/process.js';
 import type { GatewayAddress } from './event-streams.js';
 
@@ -49,7 +49,7 @@ export class GatewayHere implements TestedGateway {
 
   leftovers(sessionId: string): string[] {
     const followers = this.gateway.app.get(EventHub).followerCount(sessionId);
-    const isActive = this.gateway.app.get(TurnService).activeSessionIds().includes(sessionId);
+    const isActive = this.gateway.app.get(TurnRegistry).activeSessionIds().includes(sessionId);
     return [...(followers > 0 ? [`${followers} followers`] : []), ...(isActive ? ['a turn'] : [])];
   }
 

@@ -1,4 +1,4 @@
-import { TurnState, type GlobalEvent } from '../../src/common/grpc/generated/event_pb.js';
+import { TurnState } from '../../src/common/grpc/generated/event_pb.js';
 import type { UpstreamMessage, UpstreamMessageWithParts } from '../../src/common/opencode/opencode.types.js';
 import { finalStates } from '../support/conversation.js';
 import type { ScriptedRequest } from '../support/scripted-model.js';
@@ -68,7 +68,7 @@ function checkDurable(reader: ReaderNotes, { sessionId, history }: Evidence): st
   return found;
 }
 
-/** A sub-agent's events in their order; again after a resume, for a position counts the session's own, but not missing. */
+/** A sub-agent's events in their order, exactly once. */
 function checkChildren(reader: ReaderNotes, { children }: Evidence): string[] {
   if (reader.events.some(({ event }) => event.case === 'resync')) return [];
   return [...children].flatMap(([childId, history]) => {
@@ -76,7 +76,6 @@ function checkChildren(reader: ReaderNotes, { children }: Evidence): string[] {
     const told = new Set<number>();
     let last = -1;
     for (const entry of reader.entries) {
-      if (entry.kind === 'opened') last = -1;
       if (entry.kind !== 'event' || entry.event.sessionId !== childId || entry.event.sequence === undefined) continue;
       const sequence = Number(entry.event.sequence);
       if (sequence <= last) found.push(`${reader.name} got ${sequence} of ${childId} behind ${last}`);
@@ -116,13 +115,20 @@ function recordOf(turnId: string, messages: readonly UpstreamMessageWithParts[])
   return `${isThere ? 'prompt' : 'no prompt'}, answers ${JSON.stringify(answers)}`;
 }
 
-function finalsByTurn(events: readonly GlobalEvent[]): Map<string, TurnState[]> {
+/** The ends that a reader was told of each turn. Who comes back may be told an end again, for nothing says that it was received. */
+function finalsByTurn({ entries }: ReaderNotes): Map<string, TurnState[]> {
   const finals = new Map<string, TurnState[]>();
-  for (const event of events) {
-    const [state] = finalStates([event]);
-    if (state === undefined || event.event.case !== 'turnUpdated') continue;
-    const { turnId } = event.event.value;
-    finals.set(turnId, [...(finals.get(turnId) ?? []), state]);
+  let repeated = new Map<string, TurnState>();
+  for (const entry of entries) {
+    if (entry.kind === 'opened')
+      repeated = new Map([...finals].flatMap(([turnId, states]) => states.slice(-1).map((state) => [turnId, state])));
+    if (entry.kind !== 'event') continue;
+    const { event } = entry.event;
+    const [state] = finalStates([entry.event]);
+    if (state === undefined || event.case !== 'turnUpdated') continue;
+    const { turnId } = event.value;
+    if (repeated.get(turnId) === state) repeated.delete(turnId);
+    else finals.set(turnId, [...(finals.get(turnId) ?? []), state]);
   }
   return finals;
 }
@@ -130,7 +136,7 @@ function finalsByTurn(events: readonly GlobalEvent[]): Map<string, TurnState[]> 
 /** One final state a turn, and the one that OpenCode's records bear out. */
 function checkTurns({ readers, messages, aborted }: Evidence): string[] {
   return readers.flatMap((reader) =>
-    [...finalsByTurn(reader.events)].flatMap(([turnId, states]) => {
+    [...finalsByTurn(reader)].flatMap(([turnId, states]) => {
       const told = states.map((state) => TurnState[state]).join(', ');
       const found = states.length === 1 ? [] : [`${reader.name} was told ${states.length} ends of ${turnId}: ${told}`];
       if (states.some((state) => !agrees(state, isCompleted(turnId, messages), aborted))) {

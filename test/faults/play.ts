@@ -59,7 +59,7 @@ export class SessionPlay {
     play.witness.onEvent((event) => play.onEvent(event));
     // Seen by everybody, this change shows that everybody listens.
     await door.call(SessionService.method.updateSession, { sessionId: id, title: `${name}, begun` });
-    while (play.readers.some((reader) => reader.position < 1)) await pause(5);
+    while (play.readers.some((reader) => reader.position.sequence < 1)) await pause(5);
     door.close();
     return play;
   }

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { GlobalEvent } from '../../src/common/grpc/generated/event_pb.js';
-import { openGrpc, openSse, type GatewayAddress, type OpenStream } from './event-streams.js';
+import { openGrpc, openSse, type GatewayAddress, type OpenStream, type ReaderPosition } from './event-streams.js';
 
 /** What a reader does when it has received so many events. */
 export type Habit =
@@ -18,7 +18,7 @@ export interface ReaderPlan {
 
 /** What happened to a reader, in its order. */
 export type Entry =
-  | { readonly kind: 'opened'; readonly after: number }
+  | { readonly kind: 'opened'; readonly after: ReaderPosition }
   | { readonly kind: 'event'; readonly event: GlobalEvent }
   | { readonly kind: 'ended'; readonly why: string };
 
@@ -35,8 +35,8 @@ const COME_BACK_MS = 100;
  */
 export class Reader {
   readonly entries: Entry[] = [];
-  /** The last durable event of the session, or what a resync said. The session's creation is 0, and known. */
-  position = 0;
+  /** The last durable event, or what a resync said. The session's creation is 0, and known. */
+  position: ReaderPosition = { sequence: 0 };
   private received = 0;
   private slow = { until: 0, ms: 0 };
   private at = 0;
@@ -109,8 +109,12 @@ export class Reader {
   private take(event: GlobalEvent): void {
     this.entries.push({ kind: 'event', event });
     this.received += 1;
-    if (event.event.case === 'resync') this.position = Math.max(this.position, Number(event.event.value.sequence));
-    if (event.sequence !== undefined && event.sessionId === this.sessionId) this.position = Number(event.sequence);
+    const { sequence } = this.position;
+    if (event.event.case === 'resync') this.position = { sequence: Math.max(sequence, Number(event.event.value.sequence)) };
+    if (event.sequence !== undefined) {
+      const isOwn = event.sessionId === this.sessionId;
+      this.position = { sequence: isOwn ? Number(event.sequence) : sequence, eventId: event.eventId };
+    }
     for (const watcher of this.watchers) watcher(event);
   }
 

@@ -113,7 +113,7 @@ async function untilQuiet({ sessionId, readers }: SessionPlay, { records }: Lane
     busy = await records.isBusy(sessionId);
     const history = await records.history(sessionId);
     const last = history.filter(isShown).at(-1)?.seq ?? 0;
-    const isRead = readers.every((reader) => reader.position >= last || endsWithResync(reader));
+    const isRead = readers.every((reader) => reader.position.sequence >= last || endsWithResync(reader));
     if (!busy && isRead && history.length === before) return [];
     before = history.length;
   }

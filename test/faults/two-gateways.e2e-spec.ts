@@ -58,7 +58,11 @@ describe('two gateways in front of one OpenCode', () => {
       const told = async (): Promise<[number, string][]> =>
         (await records.history(sessionId)).filter(isShown).map(({ seq, id }) => [seq, id]);
       let history = await told();
-      for (let tries = 0; tries < 200 && [stays, switches].some(({ position }) => position < (history.at(-1)?.[0] ?? 0)); tries += 1) {
+      for (
+        let tries = 0;
+        tries < 200 && [stays, switches].some(({ position }) => position.sequence < (history.at(-1)?.[0] ?? 0));
+        tries += 1
+      ) {
         await pause(50);
         history = await told();
       }

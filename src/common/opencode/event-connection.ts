@@ -71,13 +71,16 @@ export class EventConnection {
           else if (frame !== undefined) listener.onFrame(frame, data.length);
         },
       });
-      body.on('data', (chunk: Buffer) => {
+      const read = (chunk: Buffer): void => {
         try {
           parser.feed(decoder.decode(chunk, { stream: true }));
         } catch (error) {
+          // What comes behind a frame that was lost must not be told: several chunks may come in one go.
+          body.off('data', read);
           reject(error instanceof Error ? error : new Error(String(error)));
         }
-      });
+      };
+      body.on('data', read);
       body.once('end', resolve);
       body.on('error', reject);
     }).finally(() => body.destroy());
@@ -90,17 +93,18 @@ export class EventConnection {
     this.backoff.reset();
   }
 
-  /** Undefined for what is no event. @throws SyntaxError when the stream is damaged: what else was lost with it only a new one tells */
+  /** Undefined for an object that is no event. @throws Error when the stream is damaged: what else was lost with it only a new one tells */
   private parse(data: string): UpstreamFrame | undefined {
     const frame: unknown = JSON.parse(data);
+    if (typeof frame !== 'object' || frame === null) throw new Error('its data is damaged');
     if (isFrame(frame)) return frame;
     this.logger.warn('OpenCode sent an event that is none; dropped');
     return undefined;
   }
 }
 
-function isFrame(value: unknown): value is UpstreamFrame {
-  const payload = (value as UpstreamFrame | null)?.payload as UpstreamFrame['payload'] | null | undefined;
+function isFrame(value: object): value is UpstreamFrame {
+  const payload = (value as UpstreamFrame).payload as UpstreamFrame['payload'] | null | undefined;
   return typeof payload?.type === 'string';
 }
 

@@ -34,19 +34,21 @@ export interface CatchUpSource {
  */
 export class CatchUp {
   private position: Position = { sequence: 0 };
+  private awaySince = 0;
 
   constructor(
     private readonly source: CatchUpSource,
     private readonly sessionId: string,
     private readonly follower: Follower,
     private readonly subscriber: Subscriber<GatewayEvent>,
-    /** Lets the reader follow from now on. */
-    private readonly join: (feed: SessionFeed) => void,
+    /** Lets the reader follow from now on; it was away since the position. */
+    private readonly join: (feed: SessionFeed, sequence: number) => void,
   ) {}
 
   /** Resolves when the reader follows, or has left. @throws GatewayError RESOURCE_EXHAUSTED when it takes nothing */
   async resume(after: Position): Promise<void> {
     this.position = after;
+    this.awaySince = after.sequence;
     for (let attempt = 1; !this.subscriber.closed; attempt += 1) {
       const feed = this.source.feeds.of(this.sessionId);
       const ordinal = this.isBehindUs(feed) ? feed.ring.ordinalBehind(this.sessionId, this.position) : undefined;
@@ -60,6 +62,7 @@ export class CatchUp {
 
   /** Says that the reader's position means nothing any more, gives the present state, and goes on from there. @throws GatewayError as `resume`; UNAVAILABLE */
   async resync(lastKnown = 0): Promise<void> {
+    this.awaySince = 0;
     await this.source.untilReady();
     if (this.subscriber.closed) return;
     const feed = this.source.feeds.of(this.sessionId);
@@ -88,7 +91,7 @@ export class CatchUp {
       const missed = feed.ring.from(ordinal);
       if (missed === undefined) return false;
       if (missed.length === 0) {
-        this.join(feed);
+        this.join(feed, this.awaySince);
         return true;
       }
       for (const event of missed) {

@@ -94,8 +94,8 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
         for (const event of present) if (wants(follower, event)) follower.next(event);
         feed.followers.add(follower);
       };
-      const catchUp = new CatchUp(this.sourceFor(sessionId), sessionId, follower, subscriber, (feed) =>
-        join(feed, feed.snapshotFor(sessionId)),
+      const catchUp = new CatchUp(this.sourceFor(sessionId), sessionId, follower, subscriber, (feed, sequence) =>
+        join(feed, feed.snapshotSince(sessionId, sequence)),
       );
       follower.onLostTrack = (lastSequence) => {
         this.feeds.find(sessionId)?.followers.delete(follower);

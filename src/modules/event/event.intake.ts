@@ -124,10 +124,17 @@ export class EventIntake {
 
   /** A durable event off the connection. @throws Error when events of its session were lost before it */
   private receive(content: OrderedContent, sequence: number, size: number): void {
-    const feed = this.feeds.of(content.sessionId);
+    const feed = this.feedOf(content);
     const arrival = feed.positions.arrivalOf(content.sessionId, sequence);
     if (arrival === 'gap') throw new Error(`events of session ${content.sessionId} were lost before number ${sequence}`);
     if (arrival === 'next') this.take(feed, content, sequence, size);
+  }
+
+  /** A sub-agent's first event says whose it is. */
+  private feedOf(content: OrderedContent): SessionFeed {
+    if (content.type === 'session_updated' && content.session.parentId !== undefined)
+      this.feeds.link(content.sessionId, content.session.parentId);
+    return this.feeds.of(content.sessionId);
   }
 
   private take(feed: SessionFeed, content: OrderedContent, sequence: number, size: number): void {
@@ -135,13 +142,11 @@ export class EventIntake {
     feed.positions.note(sessionId, sequence, eventId);
     this.feeds.touch(feed);
     if (content.type === 'unseen') return feed.ring.beginWith(sessionId, sequence);
-    if (content.type === 'session_updated' && content.session.parentId !== undefined) this.feeds.link(sessionId, content.session.parentId);
-    const root = this.feeds.of(sessionId);
-    const rootSequence = sessionId === root.rootId ? undefined : root.positions.of(root.rootId)?.sequence;
+    const rootSequence = sessionId === feed.rootId ? undefined : feed.positions.of(feed.rootId)?.sequence;
     const event = rootSequence === undefined ? content : { ...content, rootSequence };
     this.feeds.recent.push(event, sequence, size);
-    root.publish(event, size);
-    if (event.type === 'session_deleted') root.positions.forget(sessionId);
+    feed.publish(event, size);
+    if (event.type === 'session_deleted') feed.positions.forget(sessionId);
   }
 
   /** What came behind the positions of each feed, the last known event included; undefined where it cannot be had, or is not needed. */
@@ -159,7 +164,9 @@ export class EventIntake {
     if (feed.isIdle) return feed.forgetHistory();
     if (missed === undefined || !feed.positions.isContinuedBy(missed.map(({ content }) => content))) return feed.loseTrack();
     for (const { content, size } of missed) {
-      if (feed.positions.arrivalOf(content.sessionId, content.sequence) === 'next') this.take(feed, content, content.sequence, size);
+      const { sessionId, sequence } = content;
+      const own = this.feedOf(content);
+      if (own.positions.arrivalOf(sessionId, sequence) === 'next') this.take(own, content, sequence, size);
     }
     feed.loseTexts();
   }

@@ -47,7 +47,7 @@ export class SessionFeed {
   private readonly pending = new Map<string, Pending>();
   private readonly turns = new Map<string, GatewayEvent>();
   /** How the session's last turns ended, for readers who were away then. */
-  private readonly endedTurns = new Map<string, GatewayEvent>();
+  private readonly endedTurns = new Map<string, { readonly event: GatewayEvent; readonly atSequence: number }>();
   private readonly texts: GrowingTexts;
 
   constructor(
@@ -89,8 +89,8 @@ export class SessionFeed {
     return [...this.statuses.values(), ...this.turns.values(), ...this.texts.snapshot(), ...this.pending.values()];
   }
 
-  /** The present for a reader who was away: also what came to rest meanwhile. */
-  snapshotFor(sessionId: string): GatewayEvent[] {
+  /** The present for a reader who was away since a position: also what came to rest meanwhile. */
+  snapshotSince(sessionId: string, sequence: number): GatewayEvent[] {
     const idle: GatewayEvent = {
       type: 'session_status',
       directory: '',
@@ -99,7 +99,8 @@ export class SessionFeed {
       sequence: undefined,
       status: { type: 'idle' },
     };
-    return [...this.endedTurns.values(), ...(this.isBusy(sessionId) ? [] : [idle]), ...this.snapshot()];
+    const ended = [...this.endedTurns.values()].filter(({ atSequence }) => atSequence >= sequence).map(({ event }) => event);
+    return [...ended, ...(this.isBusy(sessionId) ? [] : [idle]), ...this.snapshot()];
   }
 
   pendingPermissions(): { readonly permission: Permission; readonly directory: string }[] {
@@ -209,7 +210,7 @@ export class SessionFeed {
     const { turnId, state } = event.turn;
     if (!isFinal(state)) return void this.turns.set(turnId, event);
     this.turns.delete(turnId);
-    this.endedTurns.set(turnId, event);
+    this.endedTurns.set(turnId, { event, atSequence: this.positions.of(event.sessionId)?.sequence ?? Infinity });
     const [oldest] = this.endedTurns.keys();
     if (oldest !== undefined && this.endedTurns.size > MAX_ENDED_TURNS) this.endedTurns.delete(oldest);
   }
