@@ -98,6 +98,20 @@ describe('a turn that this gateway did not begin', () => {
     await after.stop();
   });
 
+  it('is told to have ended to a reader who comes back to a gateway that did not see it', async () => {
+    const before = await server.gateway();
+    const leaving = Conversation.at(before.grpc, conversation.sessionId);
+    const seen = await readUntil(leaving.stream([{ t: 'text', n: 10, ms: 20 }]), ({ sequence }) => sequence !== undefined);
+    await before.stop();
+    while ((await conversation.history()).at(-1)?.finish !== 'stop') await new Promise((resolve) => setTimeout(resolve, 50));
+    const after = await server.gateway();
+
+    const told = Conversation.at(after.rest, conversation.sessionId).watch({ afterSequence: seen.at(-1)?.sequence ?? 0n });
+
+    expect(turnStates(await readUntil(told, isFinal))).toEqual([TurnState.COMPLETED]);
+    await after.stop();
+  });
+
   it('waits for what it asked, also at a gateway that starts then', async () => {
     await promptPastUs([bash('echo hello')], [{ t: 'text', value: 'said' }]);
     await readUntil(conversation.watch(), isIn(TurnState.WAITING));

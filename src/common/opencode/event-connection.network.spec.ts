@@ -76,7 +76,7 @@ describe('EventConnection over the network', () => {
   });
 
   it('goes on after a frame that is no event', async () => {
-    serve = (response) => [null, {}, { payload: { type: `stream ${streams.length}` } }].forEach((value) => send(response, value));
+    serve = (response) => [{}, { payload: { type: `stream ${streams.length}` } }].forEach((value) => send(response, value));
 
     const frames = await framesUntil(() => true);
 

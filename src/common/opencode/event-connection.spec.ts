@@ -29,7 +29,7 @@ class Rig {
   readonly connection: EventConnection;
 
   constructor() {
-    const http = { open: () => this.open() } as unknown as OpencodeHttp;
+    const http = { open: () => this.open(), goAway: () => undefined, comeBack: () => undefined } as unknown as OpencodeHttp;
     const logger = { warn: (message: string) => this.warnings.push(message) } as unknown as Logger;
     this.connection = new EventConnection(http, logger);
   }

@@ -34,6 +34,7 @@ export class EventConnection {
   start(listener: EventConnectionListener): void {
     const stopped = new AbortController();
     this.stopped = stopped;
+    this.http.goAway();
     void this.run(listener, stopped.signal);
   }
 
@@ -53,6 +54,7 @@ export class EventConnection {
       } finally {
         connection.abort();
         stopped.removeEventListener('abort', stop);
+        this.http.goAway();
         listener.onLost();
       }
       if (!stopped.aborted) await delay(this.backoff.nextMs(), stopped);
@@ -89,6 +91,7 @@ export class EventConnection {
   private async settle(listener: EventConnectionListener, signal: AbortSignal): Promise<void> {
     await delay(SETTLE_MS, signal);
     if (signal.aborted) return;
+    this.http.comeBack();
     await listener.onConnected();
     this.backoff.reset();
   }

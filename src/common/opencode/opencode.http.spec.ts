@@ -131,6 +131,47 @@ describe('OpencodeHttp.call', () => {
   });
 });
 
+describe('OpencodeHttp while OpenCode starts', () => {
+  /** Begins a call that is accepted and not answered. */
+  async function begin(method: 'GET' | 'POST'): Promise<Promise<unknown>[]> {
+    http.goAway();
+    const accepted = new Promise<void>((resolve) => (answer = () => resolve()));
+    const call = http.call({ method, path: '/session', ...(method === 'POST' && { body: {} }) });
+    call.catch(() => undefined);
+    await accepted;
+    return [call];
+  }
+
+  it('asks again what was never answered', async () => {
+    const [call] = await begin('GET');
+    answer = json(200, ['now']);
+
+    http.comeBack();
+
+    await expect(call).resolves.toMatchObject({ json: ['now'] });
+  });
+
+  it('makes UNAVAILABLE of what may have been done and was never answered', async () => {
+    const [call] = await begin('POST');
+
+    http.comeBack();
+
+    await expect(call).rejects.toMatchObject({ code: 'UNAVAILABLE', reason: 'OPENCODE_UNAVAILABLE' });
+  });
+
+  it('leaves alone what is asked when it is back', async () => {
+    http.goAway();
+    http.comeBack();
+    answer = (_, response) => {
+      http.goAway();
+      http.comeBack();
+      json(200, ['answered'])(_, response, '');
+    };
+
+    await expect(http.call(get)).resolves.toMatchObject({ json: ['answered'] });
+  });
+});
+
 describe('OpencodeHttp.open', () => {
   const never = new AbortController().signal;
 

@@ -29,20 +29,34 @@ export interface UpstreamAnswer {
 /** Calls of one OpenCode server: address, credential, time limit, and what its failures mean. Knows no route. */
 export class OpencodeHttp {
   private readonly agent = new Agent({ connections: 64, keepAliveTimeout: 4_000 });
+  /** Ends the calls that were begun while OpenCode was away. */
+  private away: AbortController | undefined;
 
   constructor(
     private readonly endpoint: () => OpencodeEndpoint,
     private readonly timeoutMs: number,
   ) {}
 
+  /** Until `comeBack` calls may be accepted and never answered: so OpenCode does for a moment while it starts (measured). */
+  goAway(): void {
+    this.away ??= new AbortController();
+  }
+
+  /** OpenCode answers again: what it was asked before it never will. */
+  comeBack(): void {
+    this.away?.abort(toTransportError('a call that was begun while OpenCode was away', new Error('it is not answered')));
+    this.away = undefined;
+  }
+
   /** @throws GatewayError by the table of upstream failures. */
   async call(call: UpstreamCall): Promise<UpstreamAnswer> {
     const name = `${call.method} ${call.path}`;
+    const away = this.away?.signal;
     try {
       const timeoutMs = call.timeoutMs ?? this.timeoutMs;
       const { statusCode, headers, body } = await request(this.urlOf(call), {
         ...this.optionsOf(call),
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(away === undefined ? [] : [away])]),
         headersTimeout: timeoutMs,
         bodyTimeout: timeoutMs,
       });
@@ -52,6 +66,7 @@ export class OpencodeHttp {
       if (!String(headers['content-type']).includes('json')) throw routeMissing(name);
       return { json: JSON.parse(text) as unknown, headers };
     } catch (error) {
+      if (away?.aborted === true && call.method === 'GET') return this.call(call);
       throw toTransportError(name, error);
     }
   }

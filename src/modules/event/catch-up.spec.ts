@@ -20,6 +20,7 @@ describe('CatchUp', () => {
       const own = first.events.filter((event) => event.sessionId === sessionId && event.sequence !== undefined);
       const position = own.at(-1)?.sequence ?? -1;
       const second = rig.watch(sessionId, { after: { sequence: position } });
+      await settle();
       rig.feed(...frames.slice(cut));
 
       const seen = whole.positions.indexOf(`${sessionId}:${position}`);

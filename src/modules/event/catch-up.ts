@@ -24,6 +24,8 @@ export interface CatchUpSource {
   untilReady(): Promise<unknown> | undefined;
   /** The present state of a session, as events; for readers that cannot be told what they missed. */
   readState(sessionId: string): Promise<readonly GatewayEvent[]>;
+  /** How the session's last turn ended, where that was before we listened. */
+  recallEnd(sessionId: string): Promise<GatewayEvent | undefined>;
 }
 
 /**
@@ -49,6 +51,7 @@ export class CatchUp {
   async resume(after: Position): Promise<void> {
     this.position = after;
     this.awaySince = after.sequence;
+    if (!this.source.feeds.of(this.sessionId).knowsTurns) await this.recallEnd();
     for (let attempt = 1; !this.subscriber.closed; attempt += 1) {
       const feed = this.source.feeds.of(this.sessionId);
       const ordinal = this.isBehindUs(feed) ? feed.ring.ordinalBehind(this.sessionId, this.position) : undefined;
@@ -78,6 +81,13 @@ export class CatchUp {
       reason: 'RESYNC_OVERTAKEN',
       retryAfterMs: 1_000,
     });
+  }
+
+  /** A reader who was away must not wait for the end of a turn that ended meanwhile. */
+  private async recallEnd(): Promise<void> {
+    const event = await this.ask(() => this.source.recallEnd(this.sessionId));
+    const feed = this.source.feeds.of(this.sessionId);
+    if (event?.type === 'turn_updated' && !feed.knowsTurns) feed.recallEnd(event);
   }
 
   /** Not so when another replica was quicker, and what the reader has from it is still to come here. */

@@ -27,6 +27,7 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly ready = new BehaviorSubject(false);
   private readonly reconnected = new Subject<void>();
   private closed = false;
+  private recallEnd: (sessionId: string) => Promise<GatewayEvent | undefined> = () => Promise.resolve(undefined);
   readonly frameCounts = new FrameCounts();
 
   /** Whether OpenCode's events arrive; until then no prompt may be sent, for its answer could be missed. */
@@ -46,6 +47,11 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
 
   get isReady(): boolean {
     return this.ready.value;
+  }
+
+  /** How to find out how a session's last turn ended; turns stand above events, so they say it themselves. */
+  onResume(recallEnd: (sessionId: string) => Promise<GatewayEvent | undefined>): void {
+    this.recallEnd = recallEnd;
   }
 
   onApplicationBootstrap(): void {
@@ -214,6 +220,7 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
       history: intake.history,
       untilReady: () => (this.isReady ? undefined : firstValueFrom(this.ready$.pipe(filter(Boolean)))),
       readState: (id: string) => readSessionState(member, id),
+      recallEnd: (id: string) => this.recallEnd(id),
     };
   }
 

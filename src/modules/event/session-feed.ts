@@ -89,6 +89,16 @@ export class SessionFeed {
     return [...this.statuses.values(), ...this.turns.values(), ...this.texts.snapshot(), ...this.pending.values()];
   }
 
+  /** Whether a turn was told here. */
+  get knowsTurns(): boolean {
+    return this.turns.size > 0 || this.endedTurns.size > 0;
+  }
+
+  /** A turn ended before we listened. */
+  recallEnd(event: Extract<GatewayEvent, { type: 'turn_updated' }>): void {
+    this.endedTurns.set(event.turn.turnId, { event, atSequence: Infinity });
+  }
+
   /** The present for a reader who was away since a position: also what came to rest meanwhile. */
   snapshotSince(sessionId: string, sequence: number): GatewayEvent[] {
     const idle: GatewayEvent = {

@@ -2,8 +2,10 @@ import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { filter, type Subscription } from 'rxjs';
 import { EventHub } from '../event/event.hub.js';
 import { SessionService } from '../session/session.service.js';
+import type { GatewayEvent } from '../event/event.model.js';
 import { TurnLine } from './turn.line.js';
 import { TurnRecords } from './turn.records.js';
+import { endedTurn, toEvent } from './turn.registry.js';
 import { TurnRunner } from './turn.runner.js';
 
 /**
@@ -26,6 +28,7 @@ export class TurnAdopter implements OnModuleDestroy {
     this.stopListening = hub.listenAll((event) => {
       if (event.type === 'session_status' && event.status.type !== 'idle') this.consider(event.sessionId);
     });
+    hub.onResume((sessionId) => this.recallEnd(sessionId));
     this.subscription = hub.ready$
       .pipe(filter(Boolean))
       .subscribe(() => hub.busySessions().forEach(({ sessionId }) => this.consider(sessionId)));
@@ -45,6 +48,15 @@ export class TurnAdopter implements OnModuleDestroy {
   /** Resolves once it is known whether the session works on a turn that is not ours. */
   async untilKnown(sessionId: string): Promise<void> {
     await this.line.untilKnown(sessionId);
+  }
+
+  /** How the last turn ended, for a reader who comes back to a gateway that did not see it. */
+  private async recallEnd(sessionId: string): Promise<GatewayEvent | undefined> {
+    const { directory, parentId } = await this.sessions.get(sessionId);
+    const found = parentId === undefined ? await this.records.findEnded({ sessionId, directory }) : undefined;
+    if (found === undefined) return undefined;
+    const { own, kind } = found.turn;
+    return toEvent(endedTurn({ id: own.info.id, sessionId, directory, requestId: '', kind }, found.conclusion));
   }
 
   private async adopt(sessionId: string, onKnown: () => void): Promise<void> {

@@ -60,6 +60,14 @@ export class TurnRecords {
     return this.readBackTo(sessionId, lastTurn);
   }
 
+  /** The session's last turn, when it has ended. */
+  async findEnded(place: Place): Promise<{ readonly turn: PastTurn; readonly conclusion: Conclusion } | undefined> {
+    if (await this.isBusy(place)) return undefined;
+    const turn = await this.readBackTo(place.sessionId, lastTurn);
+    const found = turn && toRecollection(turn, false);
+    return turn !== undefined && found?.type === 'ended' ? { turn, conclusion: found } : undefined;
+  }
+
   private async recallOnce(place: Place, messageId: string): Promise<{ readonly recollection: Recollection; readonly ageMs: number }> {
     const { sessionId } = place;
     const { client, clock } = this.pool.forSession(sessionId);
