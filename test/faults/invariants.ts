@@ -115,7 +115,7 @@ function recordOf(turnId: string, messages: readonly UpstreamMessageWithParts[])
   return `${isThere ? 'prompt' : 'no prompt'}, answers ${JSON.stringify(answers)}`;
 }
 
-/** The ends that a reader was told of each turn. Who comes back may be told an end again, for nothing says that it was received. */
+/** The ends that a reader was told of each turn. Who comes back or begins anew may be told an end again, for nothing says that it was received. */
 function finalsByTurn({ entries }: ReaderNotes): Map<string, TurnState[]> {
   const finals = new Map<string, TurnState[]>();
   let repeated = new Map<string, TurnState>();

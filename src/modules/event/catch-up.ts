@@ -10,6 +10,7 @@ import { wants, type Follower, type SessionFeed } from './session-feed.js';
 const STALLED_MS = 30_000;
 /** How long what a reader had from another replica may take to arrive here. */
 const LAG_MS = 5_000;
+const REACH_MS = 1_000;
 const LAG_CHECK_MS = 20;
 /** OpenCode may be away a moment before its events are known to stay away. */
 const AWAY_CHECK_MS = 250;
@@ -57,7 +58,7 @@ export class CatchUp {
       const ordinal = this.isBehindUs(feed) ? feed.ring.ordinalBehind(this.sessionId, this.position) : undefined;
       if (ordinal !== undefined) {
         if (await this.readRing(feed, ordinal)) return;
-      } else if (attempt > MAX_ATTEMPTS || !(await this.readHistory())) {
+      } else if (attempt > MAX_ATTEMPTS || !(await this.goOn())) {
         return this.resync();
       }
     }
@@ -65,7 +66,7 @@ export class CatchUp {
 
   /** Says that the reader's position means nothing any more, gives the present state, and goes on from there. @throws GatewayError as `resume`; UNAVAILABLE */
   async resync(lastKnown = 0): Promise<void> {
-    this.awaySince = 0;
+    this.awaySince = lastKnown;
     await this.source.untilReady();
     if (this.subscriber.closed) return;
     const feed = this.source.feeds.of(this.sessionId);
@@ -113,24 +114,36 @@ export class CatchUp {
     }
   }
 
-  /** False when OpenCode cannot tell what came behind the position. */
-  private async readHistory(): Promise<boolean> {
+  /** False when what came behind the position cannot be had. */
+  private async goOn(): Promise<boolean> {
+    const outcome = await this.readHistory();
+    return outcome === 'read' || (outcome === 'refused' && (await this.isReached()));
+  }
+
+  private async readHistory(): Promise<'read' | 'refused' | 'unknown position'> {
     const { sequence } = this.position;
     const known = new Map([[this.sessionId, sequence - 1]]);
     const stored = await this.ask(() => this.source.history.read({ rootId: this.sessionId, known }));
-    const own = stored?.find(({ content }) => content.sessionId === this.sessionId);
-    // A position that OpenCode does not know is none of its own.
-    if (stored === undefined || own?.content.sequence !== sequence) return false;
+    if (stored === undefined) return 'refused';
+    const own = stored.find(({ content }) => content.sessionId === this.sessionId);
+    if (own?.content.sequence !== sequence) return 'unknown position';
     const eventId = this.position.eventId ?? own.content.eventId;
     const missed = stored.filter(({ content }) => isBehind(content, this.sessionId, { sequence, eventId }));
     for (const { content } of missed) {
       const wait = content.type === 'unseen' ? undefined : this.give(content);
       if (wait !== undefined) await wait;
-      if (this.subscriber.closed) return true;
+      if (this.subscriber.closed) return 'read';
     }
     this.position = { sequence: lastOf(stored, this.sessionId) ?? sequence, eventId: stored.at(-1)?.content.eventId };
     await this.agree(stored);
-    return true;
+    return 'read';
+  }
+
+  /** Whether the session soon goes beyond the position of a reader that was told of it elsewhere, or had made it a moment ago. */
+  private async isReached(): Promise<boolean> {
+    const feed = this.source.feeds.of(this.sessionId);
+    for (const deadlineMs = Date.now() + REACH_MS; !this.isBehindUs(feed) && Date.now() < deadlineMs;) await delay(LAG_CHECK_MS);
+    return this.isBehindUs(feed) && feed.ring.ordinalBehind(this.sessionId, this.position) !== undefined;
   }
 
   /** The feed must know how far the history goes: what arrives of it later is then no news. */

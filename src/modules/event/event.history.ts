@@ -3,8 +3,8 @@ import type { OpencodeMember } from '../../common/opencode/opencode.pool.js';
 import type { UpstreamSession, UpstreamStoredEvent } from '../../common/opencode/opencode.types.js';
 import { fromStoredEvent, type OrderedContent } from './event.mapper.js';
 
-/** OpenCode's query has a term for each session and fails from about 1,000 on; long before that it takes seconds. */
-const MAX_SESSIONS = 500;
+/** OpenCode's query has a term for each session and fails from about 1,000 on. */
+const MAX_SESSIONS = 900;
 /** While OpenCode reads its history it answers nothing else, so after each reading it is left alone this many times as long. */
 const REST_FACTOR = 9;
 /** Whoever would have to wait longer for the next reading does without. */

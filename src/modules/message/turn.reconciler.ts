@@ -4,7 +4,7 @@ import { fromUpstreamHistory } from './message.mapper.js';
 import type { Message } from './message.model.js';
 import { lastAnswerOf } from './turn.history.js';
 import type { Conclusion, Turn } from './turn.js';
-import { judgeIdle, NOT_STARTED, SESSION_DELETED, type Verdict } from './turn.verdict.js';
+import { judgeFailure, judgeIdle, NOT_STARTED, SESSION_DELETED, type Verdict } from './turn.verdict.js';
 
 /** Newest messages that are looked at; a turn's steps beyond it do not matter, its last one does. */
 const LOOK_BACK = 10;
@@ -58,6 +58,6 @@ function toConclusion(turn: Turn, last: Message | undefined): Conclusion {
 /** The session does nothing and no message answers the prompt. */
 function withoutAnswer(turn: Turn): Verdict {
   if (turn.abortRequested) return { state: 'aborted', failure: undefined };
-  if (turn.lastFailure !== undefined) return { state: 'failed', failure: turn.lastFailure };
+  if (turn.lastFailure !== undefined) return judgeFailure(turn.lastFailure);
   return NOT_STARTED;
 }

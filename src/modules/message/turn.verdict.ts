@@ -38,18 +38,23 @@ export function judge(kind: TurnKind, message: MessageInfo, abortRequested: bool
   return kind === 'shell' ? judgeShell(message, abortRequested) : judgeAnswer(message);
 }
 
+/** An abort is an error too, whoever asked for it: here, at another gateway or in OpenCode's own interface. */
+export function judgeFailure(failure: MessageFailure): Verdict {
+  return { state: failure.name === ABORTED ? 'aborted' : 'failed', failure };
+}
+
 /** Whether an assistant message is the last word of its turn. `session.idle` is not: it comes early, late and several times. */
 export function judgeAnswer(message: MessageInfo): Verdict | undefined {
   const { failure, finish, completedAtMs } = message;
   if (failure?.name === OVERFLOW) return undefined;
-  if (failure !== undefined) return { state: failure.name === ABORTED ? 'aborted' : 'failed', failure };
+  if (failure !== undefined) return judgeFailure(failure);
   if (completedAtMs === undefined || finish === undefined || UNFINISHED.has(finish)) return undefined;
   return { state: 'completed', failure: undefined };
 }
 
 /** A shell line is answered by one message that no model wrote: it has no finish, and does not say that it was aborted. */
 function judgeShell({ failure, completedAtMs }: MessageInfo, abortRequested: boolean): Verdict | undefined {
-  if (failure !== undefined) return { state: failure.name === ABORTED ? 'aborted' : 'failed', failure };
+  if (failure !== undefined) return judgeFailure(failure);
   return completedAtMs === undefined ? undefined : { state: abortRequested ? 'aborted' : 'completed', failure: undefined };
 }
 
