@@ -127,8 +127,10 @@ function finalsByTurn({ entries }: ReaderNotes): Map<string, TurnState[]> {
     const [state] = finalStates([entry.event]);
     if (state === undefined || event.case !== 'turnUpdated') continue;
     const { turnId } = event.value;
+    // Who sent an interrupted turn may send it once more, and it goes on.
+    const before = (finals.get(turnId) ?? []).filter((each) => each !== TurnState.INTERRUPTED);
     if (repeated.get(turnId) === state) repeated.delete(turnId);
-    else finals.set(turnId, [...(finals.get(turnId) ?? []), state]);
+    else finals.set(turnId, [...before, state]);
   }
   return finals;
 }

@@ -53,6 +53,12 @@ export class Records {
     await this.call('POST', `/session/${sessionId}/abort`);
   }
 
+  /** So that a store of many runs stays as small as that of one: every reading of the history looks at all of it. */
+  async remove(sessionId: string): Promise<void> {
+    await this.call('DELETE', `/session/${sessionId}`);
+    this.sessionIds.delete(sessionId);
+  }
+
   async messages(sessionId: string): Promise<UpstreamMessageWithParts[]> {
     return (await this.call('GET', `/session/${sessionId}/message`)) as UpstreamMessageWithParts[];
   }
@@ -65,7 +71,7 @@ export class Records {
     return ((await this.call('GET', '/permission')) as UpstreamPermission[]).filter(({ sessionID }) => sessionID === sessionId);
   }
 
-  private async call(method: 'GET' | 'POST' | 'PATCH', path: string, body?: unknown): Promise<unknown> {
+  private async call(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: unknown): Promise<unknown> {
     const response = await fetch(`${this.url()}${path}`, {
       method,
       ...(body !== undefined && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),

@@ -5,7 +5,7 @@ import type { FaultKind } from './faults.js';
 import { isShown, violationsOf } from './invariants.js';
 import { SessionPlay } from './play.js';
 import type { Reader } from './reader.js';
-import type { RunPlan } from './schedule.js';
+import { sceneOf, type RunPlan } from './schedule.js';
 import type { Lane } from './stage.js';
 
 export interface RunResult {
@@ -54,6 +54,7 @@ export async function playRun(plan: RunPlan, lane: Lane): Promise<RunResult> {
   const leftovers = await untilForgotten(plays, lane);
   const evidence = await Promise.all(plays.map((play) => evidenceOf(play, lane, dropped)));
   const readers = plays.flatMap((play) => play.readers);
+  if (sceneOf(plan.seed) !== 'faulty') await Promise.all(plays.map(({ sessionId }) => lane.records.remove(sessionId)));
   return {
     plan,
     violations: [...waiting, ...quiet, ...leftovers, ...plays.flatMap(({ complaints }) => complaints), ...evidence.flatMap(violationsOf)],

@@ -25,6 +25,8 @@ export function replyWithStream(reply: FastifyReply, stream: MessageStream, stre
   const format = wantsEventStream(reply.request.headers.accept) ? eventStream : jsonLines;
   reply.hijack();
   const response = reply.raw;
+  // Who left before the stream began is not waited for: the response will never close again.
+  if (response.destroyed) return;
   response.writeHead(200, format.headers);
   if (reply.request.method === 'HEAD') return void response.end();
   if (format.opening === '') response.flushHeaders();

@@ -98,7 +98,8 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
     return this.follow({ textMode, durableOnly, sessionId: ofChild ? sessionId : undefined }, (follower, subscriber) => {
       const join = (feed: SessionFeed, present: readonly GatewayEvent[]): void => {
         for (const event of present) if (wants(follower, event)) follower.next(event);
-        feed.followers.add(follower);
+        // The present may have been too much for it.
+        if (!subscriber.closed) feed.followers.add(follower);
       };
       const catchUp = new CatchUp(this.sourceFor(sessionId), sessionId, follower, subscriber, (feed, sequence) =>
         join(feed, feed.snapshotSince(sessionId, sequence)),

@@ -64,8 +64,9 @@ export class TurnRecords {
   async findEnded(place: Place): Promise<{ readonly turn: PastTurn; readonly conclusion: Conclusion } | undefined> {
     if (await this.isBusy(place)) return undefined;
     const turn = await this.readBackTo(place.sessionId, lastTurn);
-    const found = turn && toRecollection(turn, false);
-    return turn !== undefined && found?.type === 'ended' ? { turn, conclusion: found } : undefined;
+    if (turn === undefined) return undefined;
+    const found = await this.recall(place, turn.own.info.id);
+    return found.type === 'ended' ? { turn, conclusion: found } : undefined;
   }
 
   private async recallOnce(place: Place, messageId: string): Promise<{ readonly recollection: Recollection; readonly ageMs: number }> {

@@ -14,8 +14,9 @@ export class TurnRegistry {
 
   /** A turn whose every state is told to those who follow its session; held until it is closed. */
   open(identity: TurnIdentity): Turn {
-    // A turn that was told to have ended is not told to begin anew.
-    const isNews = this.outcomes.get(identity.sessionId)?.turnId !== identity.id;
+    // A turn that was told to have ended is not told to begin anew, unless it was interrupted and is sent once more.
+    const told = this.outcomes.get(identity.sessionId);
+    const isNews = told?.turnId !== identity.id || told.state === 'interrupted';
     const turn = new Turn(identity, (changed) => (isNews ? this.publish(changed) : undefined));
     const turns = this.turns.get(turn.sessionId) ?? new Set();
     this.turns.set(turn.sessionId, turns.add(turn));

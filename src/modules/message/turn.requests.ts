@@ -74,11 +74,15 @@ export class TurnRequests {
   /** It may be known to OpenCode alone. */
   private async findPast({ requestId, kind, session }: TurnTask, id: string): Promise<Submission | undefined> {
     const { id: sessionId, directory } = session;
-    const past = await this.records.recall({ sessionId, directory }, id);
-    if (past.type === 'ended') return begun(endedTurn({ id, sessionId, directory, requestId, kind }, past));
-    if (past.type === 'running') this.adopter.consider(sessionId);
-    await this.adopter.untilKnown(sessionId);
-    return this.findRunning(sessionId, id, requestId);
+    for (;;) {
+      const past = await this.records.recall({ sessionId, directory }, id);
+      if (past.type === 'ended') return begun(endedTurn({ id, sessionId, directory, requestId, kind }, past));
+      if (past.type === 'running') this.adopter.consider(sessionId);
+      await this.adopter.untilKnown(sessionId);
+      const running = this.findRunning(sessionId, id, requestId);
+      // One that ran a moment ago and is not found has ended: the records tell how.
+      if (running !== undefined || past.type !== 'running') return running;
+    }
   }
 }
 

@@ -218,7 +218,7 @@ export const comments: Readonly<Record<string, string>> = {
   "opencode.event.SubscribeSessionEventsRequest.after_sequence": "resume behind this position; SSE: Last-Event-ID",
   "opencode.event.SubscribeSessionEventsRequest.durable_only": "no text growth, status, asks or turn states",
   "opencode.event.SubscribeSessionEventsRequest.after_event_id": "with after_sequence: the last event received, where it was a sub-agent's",
-  "opencode.event.TurnState": "Where a turn (a prompt and all that answers it) stands. Exactly one update with a state from\nCOMPLETED on ends each turn.",
+  "opencode.event.TurnState": "Where a turn (a prompt and all that answers it) stands. Exactly one update with a state from\nCOMPLETED on ends each turn; a reader who comes back may be told it again, and a turn that was interrupted\ngoes on when its sender repeats the request.",
   "opencode.event.TurnState.TURN_STATE_QUEUED": "behind another turn of the session",
   "opencode.event.TurnState.TURN_STATE_ADMITTED": "accepted by OpenCode, not yet working",
   "opencode.event.TurnState.TURN_STATE_WAITING": "for an answer to a permission request or a question",

@@ -846,7 +846,8 @@ export const EmptySchema: GenMessage<Empty> = /*@__PURE__*/
 
 /**
  * Where a turn (a prompt and all that answers it) stands. Exactly one update with a state from
- * COMPLETED on ends each turn.
+ * COMPLETED on ends each turn; a reader who comes back may be told it again, and a turn that was interrupted
+ * goes on when its sender repeats the request.
  *
  * @generated from enum opencode.event.TurnState
  */
