@@ -168,11 +168,26 @@ describe('Turn', () => {
   it('goes on from what the records tell of it', () => {
     const turn = new Turn({ id: 'msg_1', sessionId: 'ses_1', directory: '/w', requestId: '', kind: 'prompt' }, () => undefined);
 
-    turn.resume({ createdAtMs: 10, continuationIds: ['msg_2'] }, 20);
+    turn.resume({ createdAtMs: 10, continuationIds: ['msg_2'], answer: undefined }, 20);
     turn.observe(answered({ id: 'msg_3', parentId: 'msg_2', completedAtMs: 12, finish: 'stop' }), 21);
     turn.observe(idle, 22);
 
     expect(turn.toUpdate()).toMatchObject({ state: 'completed', messageId: 'msg_3' });
+  });
+
+  it.each([
+    ['that it saw', undefined],
+    ['that the records told', { ...ANSWER, ...failure('APIError') }],
+  ])('ends with the last word %s when another turn begins behind it', (_, answer) => {
+    const turn = new Turn({ id: 'msg_1', sessionId: 'ses_1', directory: '/w', requestId: '', kind: 'prompt' }, () => undefined);
+    turn.resume({ createdAtMs: 10, continuationIds: [], answer }, 20);
+    if (answer === undefined) turn.observe(answered(failure('APIError')), 21);
+
+    turn.observe(asked('msg_3', 30), 22);
+    turn.observe(answered({ id: 'msg_4', parentId: 'msg_3', completedAtMs: 32, finish: 'stop' }), 23);
+    turn.observe(idle, 24);
+
+    expect(turn.toUpdate()).toMatchObject({ state: 'failed', failure: { name: 'APIError' } });
   });
 
   it('is taken once OpenCode stored its message', async () => {

@@ -4,7 +4,7 @@ import { GatewayError } from '../../common/errors/gateway-error.js';
 import { KeyedLock } from '../../common/streams/keyed-lock.js';
 import { EventHub } from '../event/event.hub.js';
 import { OpencodePresence } from './opencode-presence.js';
-import { continuationIdsOf, type PastTurn } from './turn.history.js';
+import { continuationIdsOf, lastAnswerOf, type PastTurn } from './turn.history.js';
 import { TurnLine } from './turn.line.js';
 import type { Turn } from './turn.js';
 import { TurnRecords } from './turn.records.js';
@@ -128,7 +128,8 @@ export class TurnRunner implements OnModuleDestroy {
   }
 
   private resume(turn: Turn, past: PastTurn, watch: TurnWatch): void {
-    turn.resume({ createdAtMs: past.own.info.createdAtMs, continuationIds: continuationIdsOf(past) }, Date.now());
+    const answer = lastAnswerOf(past.rest, past.kind)?.info;
+    turn.resume({ createdAtMs: past.own.info.createdAtMs, continuationIds: continuationIdsOf(past), answer }, Date.now());
     watch.listen();
     // It may have ended before we listened.
     watch.lookUpSoon();

@@ -25,6 +25,8 @@ export interface TurnBeginning {
   readonly createdAtMs: number;
   /** User messages that OpenCode made inside the turn. */
   readonly continuationIds: readonly string[];
+  /** The last answer so far. */
+  readonly answer: MessageInfo | undefined;
 }
 
 /**
@@ -107,11 +109,12 @@ export class Turn {
   }
 
   /** OpenCode works on it already. */
-  resume({ createdAtMs, continuationIds }: TurnBeginning, nowMs: number): void {
+  resume({ createdAtMs, continuationIds, answer }: TurnBeginning, nowMs: number): void {
     this.handedAtMs = nowMs;
     this.lastEventAtMs = nowMs;
     this.begunAtMs = createdAtMs;
     for (const id of continuationIds) this.questionIds.add(id);
+    this.verdict = answer && this.read(answer);
     this.change('running');
   }
 
@@ -189,7 +192,9 @@ export class Turn {
       this.begunAtMs ??= createdAtMs;
       this.resolveTaken();
     } else if (this.begunAtMs !== undefined && createdAtMs >= this.begunAtMs) {
-      this.questionIds.add(id);
+      // Behind its last word another turn begins, which may be another gateway's.
+      if (this.verdict !== undefined) this.end(this.verdict);
+      else this.questionIds.add(id);
     }
     return false;
   }
