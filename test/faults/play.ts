@@ -79,9 +79,9 @@ export class SessionPlay {
     await Promise.all(this.tasks);
   }
 
-  /** Something runs that perhaps only an abort ends; one that was sent again may need another. */
+  /** Something runs that perhaps only an abort ends; one that was sent again, or came behind its abort, needs another. */
   get awaitsAbort(): boolean {
-    return this.sent.some(({ plan, outcome }) => plan.abortAfter !== undefined && outcome === undefined);
+    return this.sent.some((sent) => sent.plan.abortAfter !== undefined && !this.hasEnded(sent));
   }
 
   /** Aborts, as somebody does who has waited long enough. */

@@ -3,7 +3,7 @@ import type { UpstreamFrame } from '../../common/opencode/opencode.types.js';
 import { EventHistory, type StoredEvent } from './event.history.js';
 import { fromUpstreamFrame, type OrderedContent } from './event.mapper.js';
 import type { GatewayEvent } from './event.model.js';
-import { readPresent, type Concerned } from './event.present.js';
+import { readPresent, type Concerned, type Present } from './event.present.js';
 import type { Feeds } from './feeds.js';
 import type { FrameCounts } from './frame-counts.js';
 import { RecentIds } from './recent-ids.js';
@@ -65,7 +65,7 @@ export class EventIntake {
     for (const { id, parentId } of present.children) this.feeds.link(id, parentId);
     feeds.forEach((feed, index) => this.fill(feed, missed[index]));
     if (this.wasConnected) this.tellEverywhere();
-    this.closeGhosts(present.askedIds);
+    this.closeGhosts(present);
     for (const event of present.events) if (!this.isKnown(event)) this.publish(event, 0);
     const wasConnected = this.wasConnected;
     this.wasConnected = true;
@@ -183,10 +183,11 @@ export class EventIntake {
   }
 
   /** Requests that ended while we were not listening. */
-  private closeGhosts(askedIds: ReadonlySet<string>): void {
+  private closeGhosts({ askedIds, unread }: Present): void {
     for (const feed of this.feeds.all()) {
       for (const event of feed.pendingEvents()) {
         const { directory, sessionId } = event;
+        if (unread.has(directory)) continue;
         const origin = { directory, sessionId, eventId: '', sequence: undefined };
         if (event.type === 'permission_asked' && !askedIds.has(event.permission.id)) {
           feed.publish({ ...origin, type: 'permission_replied', permissionId: event.permission.id, reply: 'reject' }, 0);

@@ -1,5 +1,6 @@
 import type { OpencodeMember } from '../../common/opencode/opencode.pool.js';
 import { Workspace } from '../../common/opencode/workspace.js';
+import { GatewayError } from '../../common/errors/gateway-error.js';
 import { readPresent } from './event.present.js';
 
 const ROOT = '/workspace';
@@ -15,13 +16,19 @@ function opencode(sessions: readonly Session[], asking: Session): { member: Open
   const read: string[] = [];
   const client = {
     sessions: async (limit: number) => sessions.slice(0, limit),
-    session: async (id: string) => sessions.find((session) => session.id === id),
+    session: async (id: string) => {
+      const found = sessions.find((session) => session.id === id);
+      if (found === undefined) throw GatewayError.notFound('session', id);
+      return found;
+    },
     statuses: async (directory: string) => {
       read.push(directory);
       return {};
     },
-    permissions: async (directory: string) =>
-      directory === asking.directory ? [{ id: 'per_1', sessionID: asking.id, permission: 'bash' }] : [],
+    permissions: async (directory: string) => {
+      if (directory.endsWith('broken')) throw new GatewayError('INTERNAL', 'OpenCode failed');
+      return directory === asking.directory ? [{ id: 'per_1', sessionID: asking.id, permission: 'bash' }] : [];
+    },
     questions: async () => [],
   };
   return { member: { client, workspace: Workspace.atRemote(ROOT) } as unknown as OpencodeMember, read };
@@ -58,6 +65,24 @@ describe('the present state of OpenCode', () => {
     await readPresent(member, [], 0);
 
     expect(read).toEqual([ROOT]);
+  });
+
+  it('is told though OpenCode cannot open one of the directories, of which it says nothing', async () => {
+    const asking = { id: 'ses_1', directory: `${ROOT}/fine` };
+    const { member } = opencode([{ id: 'ses_2', directory: `${ROOT}/broken` }, asking], asking);
+
+    const present = await readPresent(member, [{ sessionId: 'ses_2', directory: `${ROOT}/broken` }], 0);
+
+    expect([...present.unread]).toEqual([`${ROOT}/broken`]);
+    expect(present.events.map(({ type, sessionId }) => `${type} ${sessionId}`)).toEqual(['permission_asked ses_1']);
+  });
+
+  it('leaves out what a session asks that is gone', async () => {
+    const { member } = opencode([], { id: 'ses_gone', directory: ROOT });
+
+    const { events } = await readPresent(member, [], 0);
+
+    expect(events).toEqual([]);
   });
 
   it('knows for whom a sub-agent works that asks, however many sessions are newer', async () => {

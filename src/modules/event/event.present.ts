@@ -1,4 +1,5 @@
 import { from, lastValueFrom, mergeMap, toArray } from 'rxjs';
+import { GatewayError, unlessMissing } from '../../common/errors/gateway-error.js';
 import type { OpencodeMember } from '../../common/opencode/opencode.pool.js';
 import { fromUpstreamMessage, fromUpstreamPart } from '../message/message.mapper.js';
 import { fromUpstreamPermission } from '../permission/permission.mapper.js';
@@ -17,6 +18,8 @@ const STATE_MESSAGES = 100;
 export interface Present {
   readonly children: readonly { readonly id: string; readonly parentId: string }[];
   readonly askedIds: ReadonlySet<string>;
+  /** Directories that OpenCode cannot open, as one with a broken configuration: what is believed of these stays. */
+  readonly unread: ReadonlySet<string>;
   /** Statuses that differ from what is believed, and what is asked. */
   readonly events: readonly GatewayEvent[];
 }
@@ -36,49 +39,62 @@ export async function readPresent({ client, workspace }: OpencodeMember, concern
   const sessions = (await client.sessions(RECENT_SESSIONS)).filter(({ directory }) => workspace.contains(directory));
   const known = new Set([workspace.root, ...concerned.map(({ directory }) => directory)]);
   for (const { directory } of sessions) if (known.size < MAX_DIRECTORIES) known.add(directory);
-  const reads = await lastValueFrom(
+  const answers = await lastValueFrom(
     from(known).pipe(
       mergeMap((directory) => readDirectory(client, directory), DIRECTORIES_AT_ONCE),
       toArray(),
     ),
   );
+  const reads = answers.filter((answer) => answer !== undefined);
+  const unread = new Set(known);
+  for (const { directory } of reads) unread.delete(directory);
   const events = reads.flatMap((read) => toEvents(read, nowMs));
   const busyIds = new Set(reads.flatMap(({ statuses }) => Object.keys(statuses)));
-  const ended = concerned.filter(({ sessionId }) => !busyIds.has(sessionId));
+  const ended = concerned.filter(({ sessionId, directory }) => !busyIds.has(sessionId) && !unread.has(directory));
+  const { children, goneIds } = await familyOf(client, sessions, new Set(events.map(({ sessionId }) => sessionId)));
   return {
-    children: await childrenAmong(client, sessions, new Set(events.map(({ sessionId }) => sessionId))),
+    children,
     askedIds: new Set(reads.flatMap(({ permissions, questions }) => [...permissions, ...questions].map(({ id }) => id))),
+    unread,
     events: [
       ...ended.map(({ sessionId, directory }) => transient(sessionId, directory, { type: 'session_status', status: { type: 'idle' } })),
-      ...events,
+      ...events.filter(({ sessionId }) => !goneIds.has(sessionId)),
     ],
   };
 }
 
-async function readDirectory(client: OpencodeMember['client'], directory: string): Promise<Read> {
-  const [statuses, permissions, questions] = await Promise.all([
-    client.statuses(directory),
-    client.permissions(directory),
-    client.questions(directory),
-  ]);
-  return { directory, statuses, permissions, questions };
+/** Undefined when OpenCode cannot open the directory: one must not cost the others. @throws GatewayError UNAVAILABLE */
+async function readDirectory(client: OpencodeMember['client'], directory: string): Promise<Read | undefined> {
+  try {
+    const [statuses, permissions, questions] = await Promise.all([
+      client.statuses(directory),
+      client.permissions(directory),
+      client.questions(directory),
+    ]);
+    return { directory, statuses, permissions, questions };
+  } catch (error) {
+    if (error instanceof GatewayError && error.code !== 'UNAVAILABLE') return undefined;
+    throw error;
+  }
 }
 
-/** Those of the sessions that are sub-agents', and of those that do something also when they are older than the others. */
-async function childrenAmong(
+/** Those of the sessions that are sub-agents', and of those that do something also when they are older than the others; and which of these are gone. */
+async function familyOf(
   client: OpencodeMember['client'],
   sessions: Awaited<ReturnType<OpencodeMember['client']['sessions']>>,
   activeIds: ReadonlySet<string>,
-): Promise<Present['children']> {
+): Promise<{ readonly children: Present['children']; readonly goneIds: ReadonlySet<string> }> {
   const parents = new Map(sessions.map(({ id, parentID }) => [id, parentID]));
+  const goneIds = new Set<string>();
   for (const activeId of activeIds) {
     for (let id: string | undefined = activeId; id !== undefined && !parents.has(id);) {
-      const { parentID }: { parentID?: string } = await client.session(id);
-      parents.set(id, parentID);
-      id = parentID;
+      const session: { readonly parentID?: string } | undefined = await client.session(id).catch(unlessMissing);
+      if (session === undefined) goneIds.add(id);
+      parents.set(id, session?.parentID);
+      id = session?.parentID;
     }
   }
-  return [...parents].flatMap(([id, parentId]) => (parentId === undefined ? [] : [{ id, parentId }]));
+  return { children: [...parents].flatMap(([id, parentId]) => (parentId === undefined ? [] : [{ id, parentId }])), goneIds };
 }
 
 /** A session and its newest messages as they are now, as events without a place in the history. @throws GatewayError NOT_FOUND */
