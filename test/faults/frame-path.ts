@@ -126,6 +126,8 @@ export class FramePath {
     chunking.left -= 1;
     if (chunking.left <= 0) this.chunking = undefined;
     if (chunking.how !== 'batch') {
+      // What an earlier fault holds back was first.
+      await this.flush(wire);
       for (const chunk of rechunked(bytes, chunking.how, chunking.random)) await wire.write(chunk);
       return;
     }

@@ -6,7 +6,7 @@ import { FaultyUpstream } from './faulty-upstream.js';
 import { FaultProxy } from './fault-proxy.js';
 import type { ProcessFault } from './faults.js';
 import { GatewayHere, GatewayProcess, type TestedGateway } from './gateways.js';
-import { OpencodeProcess } from './opencode-process.js';
+import { OpencodeProcess } from '../support/opencode-process.js';
 import { Records } from './records.js';
 
 /** Where one run at a time is played: a gateway, the faulty way from it to OpenCode, and who else is there. */

@@ -6,7 +6,7 @@ import { createOpencodeEnvironment, type OpencodeEnvironment } from '../support/
 import { ScriptedModel } from '../support/scripted-model.js';
 import { GatewayHere } from './gateways.js';
 import { isShown } from './invariants.js';
-import { OpencodeProcess } from './opencode-process.js';
+import { OpencodeProcess } from '../support/opencode-process.js';
 import { Reader, type ReaderPlan } from './reader.js';
 import { Records } from './records.js';
 

@@ -1,8 +1,7 @@
-import { findOpencode, pathWithRipgrep } from '../../src/common/opencode/opencode.binary.js';
 import { startGateway, type Gateway } from '../../src/app.js';
 import { readConfig } from '../../src/common/config/config.js';
 import { createOpencodeEnvironment, type OpencodeEnvironment, type OpencodeEnvironmentOptions } from './opencode-environment.js';
-import { TestProcess } from './process.js';
+import { OpencodeProcess } from './opencode-process.js';
 import { GrpcDoor } from './grpc.door.js';
 import { RestDoor } from './rest.door.js';
 import { ScriptedModel } from './scripted-model.js';
@@ -19,38 +18,29 @@ export interface RemoteGateway {
 
 /** An `opencode serve` of the test's own, which gateways share and which can be killed; with a scripted model. */
 export class OpencodeServer {
-  private process: TestProcess | undefined;
-  private port = '0';
-
   private constructor(
     readonly model: ScriptedModel,
     readonly environment: OpencodeEnvironment,
+    private readonly process: OpencodeProcess,
   ) {}
 
   static async start(options: Omit<OpencodeEnvironmentOptions, 'modelUrl'> = {}): Promise<OpencodeServer> {
     const model = await ScriptedModel.start();
-    const server = new OpencodeServer(model, await createOpencodeEnvironment({ modelUrl: model.url, ...options }));
-    await server.launch();
-    return server;
+    const environment = await createOpencodeEnvironment({ modelUrl: model.url, ...options });
+    return new OpencodeServer(model, environment, await OpencodeProcess.start(environment));
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return this.process.url;
   }
 
-  /** Starts it, after a kill again on the same port and data. */
+  /** Starts it after a kill, on the same port and data. */
   async launch(): Promise<void> {
-    const { env, workspace } = this.environment;
-    const parameters = ['serve', '--hostname', '127.0.0.1', '--port', this.port];
-    const environment = { PATH: pathWithRipgrep(process.env['PATH']), ...env };
-    this.process = new TestProcess(findOpencode(undefined, process.env['PATH']), parameters, environment, workspace);
-    this.port = (await this.process.says(/listening on http:\/\/127\.0\.0\.1:(\d+)/))[1] ?? '0';
-    while (!(await this.answers())) await new Promise((resolve) => setTimeout(resolve, 50));
+    await this.process.startAgain(this.process.port);
   }
 
   async kill(): Promise<void> {
-    this.process?.kill('SIGKILL');
-    await this.process?.exited;
+    await this.process.kill();
   }
 
   /** Calls OpenCode past every gateway, as its own interface does. */
@@ -87,13 +77,5 @@ export class OpencodeServer {
     await this.kill();
     await this.model.stop();
     await this.environment.remove();
-  }
-
-  private async answers(): Promise<boolean> {
-    try {
-      return (await fetch(`${this.url}/global/health`, { signal: AbortSignal.timeout(1_000) })).ok;
-    } catch {
-      return false;
-    }
   }
 }

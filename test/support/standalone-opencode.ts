@@ -1,21 +1,18 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { once } from 'node:events';
-import { findOpencode, pathWithRipgrep } from '../../src/common/opencode/opencode.binary.js';
 import type { OpencodeEnvironment } from './opencode-environment.js';
-import { TestProcess } from './process.js';
+import { OpencodeProcess } from './opencode-process.js';
 
 /** An OpenCode of its own, at one address whether it is killed and started again or cannot be reached. */
 export class StandaloneOpencode {
   private readonly sockets = new Set<Socket>();
   private readonly relay: Server;
-  private server: TestProcess | undefined;
-  private port = 0;
   private isCut = false;
 
-  private constructor(private readonly environment: OpencodeEnvironment) {
+  private constructor(private readonly server: OpencodeProcess) {
     this.relay = createServer((inward) => {
       if (this.isCut) return void inward.destroy();
-      const outward = connect(this.port, '127.0.0.1');
+      const outward = connect(Number(this.server.port), '127.0.0.1');
       for (const [from, to] of [
         [inward, outward],
         [outward, inward],
@@ -27,9 +24,9 @@ export class StandaloneOpencode {
   }
 
   static async start(environment: OpencodeEnvironment): Promise<StandaloneOpencode> {
-    const opencode = new StandaloneOpencode(environment);
+    const opencode = new StandaloneOpencode(await OpencodeProcess.start(environment));
     opencode.relay.listen(0, '127.0.0.1');
-    await Promise.all([once(opencode.relay, 'listening'), opencode.serve()]);
+    await once(opencode.relay, 'listening');
     return opencode;
   }
 
@@ -39,7 +36,7 @@ export class StandaloneOpencode {
 
   /** Where a cut does not matter; another one after a restart. */
   get directUrl(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return this.server.url;
   }
 
   /** Nobody reaches it at `url`, until it is mended. */
@@ -54,26 +51,13 @@ export class StandaloneOpencode {
 
   /** As after a crash: what it had in memory is gone. */
   async restart(): Promise<void> {
-    await this.kill();
-    await this.serve();
+    await this.server.kill();
+    await this.server.startAgain();
   }
 
   async stop(): Promise<void> {
     this.cut();
     this.relay.close();
-    await this.kill();
-  }
-
-  private async serve(): Promise<void> {
-    const environment = { PATH: pathWithRipgrep(process.env['PATH']), ...this.environment.env };
-    const binary = findOpencode(undefined, process.env['PATH']);
-    const parameters = ['serve', '--hostname', '127.0.0.1', '--port', '0'];
-    this.server = new TestProcess(binary, parameters, environment, this.environment.workspace);
-    this.port = Number((await this.server.says(/listening on \S+:(\d+)/))[1]);
-  }
-
-  private async kill(): Promise<void> {
-    this.server?.kill('SIGKILL');
-    await this.server?.exited;
+    await this.server.kill();
   }
 }

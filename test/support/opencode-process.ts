@@ -1,13 +1,12 @@
 import { findOpencode, pathWithRipgrep } from '../../src/common/opencode/opencode.binary.js';
-import type { OpencodeEnvironment } from '../support/opencode-environment.js';
-import { TestProcess } from '../support/process.js';
+import type { OpencodeEnvironment } from './opencode-environment.js';
+import { TestProcess } from './process.js';
 
 /** `opencode serve` as a process of ours, which can be killed and started again on the same data. */
 export class OpencodeProcess {
   private constructor(
     private readonly environment: OpencodeEnvironment,
     private server: TestProcess,
-    /** Another one after every start. */
     public url: string,
   ) {}
 
@@ -22,15 +21,20 @@ export class OpencodeProcess {
     await this.server.exited;
   }
 
-  async startAgain(): Promise<void> {
-    ({ server: this.server, url: this.url } = await launch(this.environment));
+  /** Without a port at another address. */
+  async startAgain(port = '0'): Promise<void> {
+    ({ server: this.server, url: this.url } = await launch(this.environment, port));
+  }
+
+  get port(): string {
+    return new URL(this.url).port;
   }
 }
 
-async function launch(environment: OpencodeEnvironment): Promise<{ server: TestProcess; url: string }> {
+async function launch(environment: OpencodeEnvironment, port = '0'): Promise<{ server: TestProcess; url: string }> {
   const server = new TestProcess(
     findOpencode(undefined, process.env['PATH']),
-    ['serve', '--hostname', '127.0.0.1', '--port', '0'],
+    ['serve', '--hostname', '127.0.0.1', '--port', port],
     { PATH: pathWithRipgrep(process.env['PATH']), ...environment.env },
     environment.workspace,
   );
