@@ -51,7 +51,7 @@ function checkDurable(reader: ReaderNotes, { sessionId, history }: Evidence): st
   let last = 0;
   let excused = false;
   const expectNoneBefore = (sequence: number): void => {
-    const missing = [...idOf.keys()].filter((seq) => seq > last && seq < sequence);
+    const missing = history.filter((event) => isShown(event) && event.seq > last && event.seq < sequence).map(nameOf);
     if (missing.length > 0 && !excused) found.push(`${reader.name} lost ${missing.join(', ')}`);
   };
   for (const event of reader.events) {
@@ -66,6 +66,11 @@ function checkDurable(reader: ReaderNotes, { sessionId, history }: Evidence): st
   }
   expectNoneBefore(Infinity);
   return found;
+}
+
+/** For whoever looks into a violation. */
+function nameOf({ seq, type, data: { part } }: RecordedEvent): string {
+  return `${seq} (${type}${part === undefined ? '' : ` ${part.type}`})`;
 }
 
 /** A sub-agent's events in their order, exactly once. */

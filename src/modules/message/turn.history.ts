@@ -15,10 +15,14 @@ export function findTurn(history: readonly Message[], messageId: string): PastTu
   const index = history.findIndex(({ info }) => info.id === messageId);
   const own = history[index];
   if (own === undefined) return undefined;
-  const length = history.slice(index + 1).findIndex((_, offset) => beginsTurn(history, index + 1 + offset));
+  return { own, kind: kindOf(own) ?? 'prompt', ...untilNextTurn(history, index + 1) };
+}
+
+/** What belongs to a turn that began before the index. */
+export function untilNextTurn(history: readonly Message[], from: number): Pick<PastTurn, 'rest' | 'isLast'> {
+  const length = history.slice(from).findIndex((_, offset) => beginsTurn(history, from + offset));
   const isLast = length === -1;
-  const rest = isLast ? history.slice(index + 1) : history.slice(index + 1, index + 1 + length);
-  return { own, kind: kindOf(own) ?? 'prompt', rest, isLast };
+  return { rest: isLast ? history.slice(from) : history.slice(from, from + length), isLast };
 }
 
 /** The newest turn; undefined when it began before the history given. */
@@ -46,7 +50,7 @@ function isReplayed(history: readonly Message[], index: number): boolean {
 }
 
 /** The user messages that OpenCode made inside the turn. */
-export function continuationIdsOf({ rest }: PastTurn): string[] {
+export function continuationIdsOf({ rest }: Pick<PastTurn, 'rest'>): string[] {
   return rest.filter(({ info }) => info.role === 'user').map(({ info }) => info.id);
 }
 

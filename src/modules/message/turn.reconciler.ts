@@ -2,7 +2,7 @@ import { unlessMissing } from '../../common/errors/gateway-error.js';
 import type { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { fromUpstreamHistory } from './message.mapper.js';
 import type { Message } from './message.model.js';
-import { lastAnswerOf } from './turn.history.js';
+import { continuationIdsOf, findTurn, lastAnswerOf, untilNextTurn, type PastTurn } from './turn.history.js';
 import type { Conclusion, Turn } from './turn.js';
 import { judgeFailure, judgeIdle, NOT_STARTED, SESSION_DELETED, type Verdict } from './turn.verdict.js';
 
@@ -27,24 +27,27 @@ export class TurnReconciler {
     const { client } = this.pool.forSession(turn.sessionId);
     // The status first: a session that was idle then had already written its last message.
     const statuses = await client.statuses(turn.directory);
-    if (statuses[turn.sessionId] !== undefined) return undefined;
-    const messages = await this.messagesBehind(turn);
-    if (messages === undefined) return { verdict: SESSION_DELETED, message: undefined };
-    const last = lastAnswerOf(messages, turn.kind);
+    const behind = await this.lookBehind(turn);
+    if (behind === undefined) return { verdict: SESSION_DELETED, message: undefined };
+    const last = lastAnswerOf(behind.rest, turn.kind);
+    if (behind.isLast && statuses[turn.sessionId] !== undefined) {
+      turn.continueWith(continuationIdsOf(behind));
+      return undefined;
+    }
     if (last === undefined && turn.abortRequested && turn.mayStillStart(Date.now())) return undefined;
     return toConclusion(turn, last);
   }
 
   /** What OpenCode put behind the turn's own message, in its own order; ids tell nothing. Undefined when the session is gone. */
-  private async messagesBehind(turn: Turn): Promise<readonly Message[] | undefined> {
+  private async lookBehind(turn: Turn): Promise<Pick<PastTurn, 'rest' | 'isLast'> | undefined> {
     const { client } = this.pool.forSession(turn.sessionId);
     const page = await client.messages(turn.sessionId, LOOK_BACK).catch(unlessMissing);
     if (page === undefined) return undefined;
     const messages = page.messages.map(fromUpstreamHistory);
-    const index = messages.findIndex(({ info }) => info.id === turn.id);
-    if (index !== -1) return messages.slice(index + 1);
+    const found = findTurn(messages, turn.id);
+    if (found !== undefined) return found;
     const own = await client.message(turn.sessionId, turn.id).catch(unlessMissing);
-    return own === undefined ? [] : messages;
+    return own === undefined ? { rest: [], isLast: true } : untilNextTurn(messages, 0);
   }
 }
 

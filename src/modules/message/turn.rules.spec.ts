@@ -145,11 +145,13 @@ describe('Turn', () => {
   it('takes the answer to what OpenCode asked itself inside the turn', () => {
     const turn = admitted();
     turn.observe(asked('msg_1', 10), 5);
-    turn.observe(asked('msg_0', 11), 6);
+    const isUnclear = turn.observe(asked('msg_0', 11), 6);
+    turn.continueWith(['msg_0']);
 
     turn.observe(answered({ id: 'msg_3', parentId: 'msg_0', completedAtMs: 12, finish: 'stop' }), 7);
     turn.observe(idle, 8);
 
+    expect(isUnclear).toBe(true);
     expect(turn.toUpdate()).toMatchObject({ state: 'completed', messageId: 'msg_3' });
   });
 

@@ -113,9 +113,14 @@ export class Turn {
     this.handedAtMs = nowMs;
     this.lastEventAtMs = nowMs;
     this.begunAtMs = createdAtMs;
-    for (const id of continuationIds) this.questionIds.add(id);
+    this.continueWith(continuationIds);
     this.verdict = answer && this.read(answer);
     this.change('running');
+  }
+
+  /** OpenCode made these messages inside the turn: their answers are its own. */
+  continueWith(questionIds: readonly string[]): void {
+    for (const id of questionIds) this.questionIds.add(id);
   }
 
   /** Takes in an event of the session or of one of its sub-agents; true when OpenCode's own records should be consulted soon. */
@@ -187,15 +192,21 @@ export class Turn {
   }
 
   /** Messages of earlier turns are told late, and are older. */
-  private observeQuestion({ id, createdAtMs }: MessageInfo): false {
+  private observeQuestion({ id, createdAtMs }: MessageInfo): boolean {
     if (id === this.id) {
       this.begunAtMs ??= createdAtMs;
       this.resolveTaken();
     } else if (this.begunAtMs !== undefined && createdAtMs >= this.begunAtMs) {
-      // Behind its last word another turn begins, which may be another gateway's.
-      if (this.verdict !== undefined) this.end(this.verdict);
-      else this.questionIds.add(id);
+      return this.observeOtherQuestion(id);
     }
+    return false;
+  }
+
+  /** OpenCode made it to go on with this turn, or another gateway to begin the next: behind the last word it is the latter, else the records tell. */
+  private observeOtherQuestion(id: string): boolean {
+    if (this.questionIds.has(id)) return false;
+    if (this.verdict === undefined) return true;
+    this.end(this.verdict);
     return false;
   }
 
