@@ -159,6 +159,7 @@ export class SessionService {
     const created = await client.createSession(directory, {
       metadata: withGatewayMetadata(undefined, {
         labels: wanted.labels ?? {},
+        ...(wanted.ask !== undefined && { ask: wanted.ask }),
         ...(wanted.isWorkspaceSession === true && { workspace: true }),
         ...(request !== undefined && { request }),
       }),
