@@ -1,6 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
-import { GrpcMethod } from '@nestjs/microservices';
+import { Ctx, GrpcMethod } from '@nestjs/microservices';
 import type { MessageStream } from '../../common/streams/message-stream.js';
 import { SubscribeSessionEventsDto } from './event.dto.js';
 import { toEventStream } from './event-stream.mapper.js';
@@ -15,7 +15,7 @@ export class EventGrpcController {
   constructor(private readonly events: EventService) {}
 
   @GrpcMethod(SERVICE, 'SubscribeGlobalEvents')
-  subscribeGlobalEvents(_request: unknown, metadata: Metadata): MessageStream<GatewayEvent> {
+  subscribeGlobalEvents(@Ctx() metadata: Metadata): MessageStream<GatewayEvent> {
     const lastEventId = metadata.get('last-event-id')[0]?.toString();
     return toEventStream(this.events.watchAll(fromLastGlobalEventId(lastEventId)));
   }
