@@ -4,6 +4,8 @@ import { routeMissing, toGatewayError, toTransportError } from './opencode.error
 
 /** A connection opened before OpenCode is ready is never answered; another one a little later is. */
 const OPEN_TIMEOUT_MS = 2_000;
+/** Once it is back, OpenCode answers in less what it is going to answer. */
+const ANSWERS_WITHIN_MS = 2_000;
 
 /** Where an OpenCode server listens and how it knows us. An embedded one may change its address when it restarts. */
 export interface OpencodeEndpoint {
@@ -42,10 +44,13 @@ export class OpencodeHttp {
     this.away ??= new AbortController();
   }
 
-  /** OpenCode answers again: what it was asked before it never will. */
+  /** OpenCode answers again: what it was asked before and has not answered soon it never will. */
   comeBack(): void {
-    this.away?.abort(toTransportError('a call that was begun while OpenCode was away', new Error('it is not answered')));
+    const { away } = this;
     this.away = undefined;
+    const giveUp = (): void =>
+      away?.abort(toTransportError('a call that was begun while OpenCode was away', new Error('it is not answered')));
+    setTimeout(giveUp, ANSWERS_WITHIN_MS).unref();
   }
 
   /** @throws GatewayError by the table of upstream failures. */
