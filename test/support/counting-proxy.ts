@@ -1,10 +1,12 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Server } from 'node:net';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /** A way to a port on loopback that counts what comes back through it. */
 export class CountingProxy {
   /** Bytes from the server to its clients, as they were on the wire. */
   receivedBytes = 0;
+
+  private readonly clients = new Set<Socket>();
 
   private constructor(private readonly server: Server) {}
 
@@ -13,6 +15,8 @@ export class CountingProxy {
       const upstream = connect({ port, host: '127.0.0.1', noDelay: true });
       upstream.on('data', (chunk: Buffer) => (proxy.receivedBytes += chunk.length));
       client.pipe(upstream).pipe(client);
+      proxy.clients.add(client);
+      client.on('close', () => upstream.destroy());
       client.on('error', () => upstream.destroy());
       upstream.on('error', () => client.destroy());
     });
@@ -27,7 +31,10 @@ export class CountingProxy {
   }
 
   async close(): Promise<void> {
+    const closed = once(this.server, 'close');
     this.server.close();
-    await once(this.server, 'close');
+    // A client's connection may outlive its last call.
+    for (const client of this.clients) client.destroy();
+    await closed;
   }
 }
