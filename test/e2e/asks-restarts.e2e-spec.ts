@@ -1,5 +1,3 @@
-import { startGateway, type Gateway } from '../../src/app.js';
-import { readConfig } from '../../src/common/config/config.js';
 import { EventService } from '../../src/common/grpc/generated/event_pb.js';
 import { MessageService, type DisplayMessage } from '../../src/common/grpc/generated/message_pb.js';
 import { QuestionService } from '../../src/common/grpc/generated/question_pb.js';
@@ -7,14 +5,13 @@ import { AskPolicy, SessionState } from '../../src/common/grpc/generated/session
 import { bash, beginAsking, end, isAnswer, isAsk, pendingIn, question, task } from '../support/asks.js';
 import { bodiesOf, Conversation, readUntil, textPart } from '../support/conversation.js';
 import type { Door } from '../support/door.js';
-import { createOpencodeEnvironment, type OpencodeEnvironment } from '../support/opencode-environment.js';
-import { RestDoor } from '../support/rest.door.js';
-import { script, ScriptedModel, type Operation } from '../support/scripted-model.js';
-import { StandaloneOpencode } from '../support/standalone-opencode.js';
+import { OpencodeProxy } from '../support/opencode-proxy.js';
+import { OpencodeServer } from '../support/opencode-server.js';
+import { script, type Operation } from '../support/scripted-model.js';
 
 interface Replica {
-  readonly gateway: Gateway;
   readonly door: Door;
+  stop(): Promise<void>;
 }
 
 /** Sends without waiting, and returns once somebody must answer. */
@@ -35,41 +32,26 @@ async function lastWord(conversation: Conversation): Promise<DisplayMessage | un
 }
 
 describe('asks', () => {
-  let model: ScriptedModel;
-  let environment: OpencodeEnvironment;
-  let opencode: StandaloneOpencode;
-  const replicas: Replica[] = [];
+  let opencode: OpencodeServer;
+  const running = new Set<Replica>();
 
   beforeAll(async () => {
-    model = await ScriptedModel.start();
-    environment = await createOpencodeEnvironment({ modelUrl: model.url, permission: { bash: 'ask' } });
-    opencode = await StandaloneOpencode.start(environment);
+    opencode = await OpencodeServer.start({ permission: { bash: 'ask' } });
   });
 
-  afterEach(async () => {
-    while (replicas.length > 0) await stop(replicas[0]);
-  });
+  afterEach(() => Promise.all([...running].map((replica) => replica.stop())));
 
-  afterAll(async () => {
-    await opencode.stop();
-    await model.stop();
-    await environment.remove();
-  });
+  afterAll(() => opencode.stop());
 
   async function start(settings: Readonly<Record<string, string>> = {}): Promise<Replica> {
-    const variables = { GRPC_PORT: '0', HTTP_PORT: '0', LOG_LEVEL: 'fatal', OPENCODE_BASE_URL: opencode.url, ...settings };
-    const gateway = await startGateway(readConfig(variables), variables);
-    const replica = { gateway, door: new RestDoor(gateway.httpUrl ?? '') };
-    replicas.push(replica);
-    if (!(await gateway.untilReady(20_000))) throw new Error('OpenCode did not become ready');
+    const gateway = await opencode.gateway(settings);
+    const stop = (): Promise<void> => {
+      running.delete(replica);
+      return gateway.stop();
+    };
+    const replica = { door: gateway.rest, stop };
+    running.add(replica);
     return replica;
-  }
-
-  async function stop(replica: Replica | undefined): Promise<void> {
-    if (replica === undefined) return;
-    replicas.splice(replicas.indexOf(replica), 1);
-    replica.door.close();
-    await replica.gateway.stop();
   }
 
   it.each([
@@ -81,7 +63,7 @@ describe('asks', () => {
     const { sessionId } = await beginAsking(before.door);
     await ask(Conversation.at(before.door, sessionId), operation);
     const asked = await pendingIn(before.door, sessionId);
-    await stop(before);
+    await before.stop();
 
     const { door } = await start();
     const conversation = Conversation.at(door, sessionId);
@@ -136,7 +118,8 @@ describe('asks', () => {
     const everywhere = door.stream(EventService.method.subscribeGlobalEvents, {});
     await ask(conversation, operation);
 
-    await opencode.restart();
+    await opencode.kill();
+    await opencode.launch();
 
     const told = await Promise.all([readUntil(follower, isAnswer), readUntil(everywhere, isAnswer)]);
     for (const events of told) expect(events.filter(isAsk)).toHaveLength(1);
@@ -145,17 +128,18 @@ describe('asks', () => {
   });
 
   it('that come and go while the gateway cannot reach OpenCode are right once it can', async () => {
-    const cutOff = await start();
-    const direct = await start({ OPENCODE_BASE_URL: opencode.directUrl });
+    const proxy = await OpencodeProxy.start(opencode.url);
+    const cutOff = await start({ OPENCODE_BASE_URL: proxy.url });
+    const direct = await start();
     const gone = await beginAsking(cutOff.door);
     const come = await beginAsking(cutOff.door);
     const follower = gone.watch();
     await ask(gone, bash);
-    opencode.cut();
+    proxy.cut();
 
     await Conversation.at(direct.door, gone.sessionId).answerPermission('once');
     await ask(Conversation.at(direct.door, come.sessionId), bash);
-    opencode.mend();
+    proxy.mend();
 
     await readUntil(follower, isAnswer);
     await readUntil(come.watch(), isAsk);
@@ -163,7 +147,7 @@ describe('asks', () => {
     expect(await pendingIn(cutOff.door, come.sessionId)).toHaveLength(1);
     await come.answerPermission('once');
     expect((await lastWord(come))?.textParts).toEqual(['end']);
+    await cutOff.stop();
+    await proxy.stop();
   });
-
-  // The first look at OpenCode ends at 50 directories and the 200 sessions changed last (event.resync.ts).
 });

@@ -35,10 +35,7 @@ export class FaultProxy implements Surroundings {
   private gate: Promise<unknown> = Promise.resolve();
   private heal: () => void = () => undefined;
 
-  private constructor(
-    /** Where OpenCode is; another after it was started again. */
-    public upstreamUrl: string,
-  ) {
+  private constructor(readonly upstreamUrl: string) {
     this.server = createServer((request, response) => void this.handle(request, response));
     this.server.keepAliveTimeout = 60_000;
     this.server.on('connection', (socket: Socket) => {

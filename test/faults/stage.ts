@@ -1,12 +1,11 @@
 import { RestDoor } from '../support/rest.door.js';
 import { Conversation } from '../support/conversation.js';
-import { createOpencodeEnvironment, type OpencodeEnvironment } from '../support/opencode-environment.js';
-import { ScriptedModel, type ScriptedRequest } from '../support/scripted-model.js';
+import { OpencodeServer } from '../support/opencode-server.js';
+import type { ScriptedRequest } from '../support/scripted-model.js';
 import { FaultyUpstream } from './faulty-upstream.js';
 import { FaultProxy } from './fault-proxy.js';
 import type { ProcessFault } from './faults.js';
 import { GatewayHere, GatewayProcess, type TestedGateway } from './gateways.js';
-import { OpencodeProcess } from '../support/opencode-process.js';
 import { Records } from './records.js';
 
 /** Where one run at a time is played: a gateway, the faulty way from it to OpenCode, and who else is there. */
@@ -27,28 +26,16 @@ export class Stage {
   private readonly lanes: Lane[] = [];
 
   private constructor(
-    private readonly model: ScriptedModel,
-    private readonly environment: OpencodeEnvironment,
-    private readonly opencode: OpencodeProcess,
+    private readonly opencode: OpencodeServer,
     private readonly elsewhere: GatewayHere,
-    /** Its way to OpenCode, which changes its address when it is started again. */
-    private readonly elsewhereProxy: FaultProxy,
   ) {
     this.records = new Records(() => opencode.url);
   }
 
   static async open(): Promise<Stage> {
-    const model = await ScriptedModel.start();
     // Snapshots of the work tree cost a third of a turn and play no part here.
-    const environment = await createOpencodeEnvironment({
-      modelUrl: model.url,
-      permission: { bash: 'ask' },
-      config: { snapshot: false },
-    });
-    const opencode = await OpencodeProcess.start(environment);
-    const proxy = await FaultProxy.start(opencode.url);
-    const elsewhere = await GatewayHere.start(proxy.url);
-    const stage = new Stage(model, environment, opencode, elsewhere, proxy);
+    const opencode = await OpencodeServer.start({ permission: { bash: 'ask' }, config: { snapshot: false } });
+    const stage = new Stage(opencode, await GatewayHere.start(opencode.url));
     await stage.warmUp();
     return stage;
   }
@@ -62,7 +49,7 @@ export class Stage {
       gateway,
       elsewhere: this.elsewhere,
       records: this.records,
-      requests: () => this.model.requests,
+      requests: () => this.opencode.model.requests,
       kill: async (kind) => {
         if (kind === 'kill-opencode') await this.killOpencode();
         else if (gateway instanceof GatewayProcess) await gateway.killAndStartAgain();
@@ -75,16 +62,13 @@ export class Stage {
   /** Kills OpenCode in the middle of whatever it does, and starts it again on the same data. */
   private async killOpencode(): Promise<void> {
     await this.opencode.kill();
-    await this.opencode.startAgain();
-    for (const proxy of [this.elsewhereProxy, ...this.lanes.map((lane) => lane.proxy)]) proxy.upstreamUrl = this.opencode.url;
+    await this.opencode.launch();
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.lanes, { gateway: this.elsewhere, proxy: this.elsewhereProxy }].map(({ gateway }) => gateway.stop()));
-    await Promise.all([...this.lanes.map(({ proxy }) => proxy), this.elsewhereProxy].map((proxy) => proxy.stop()));
-    await this.opencode.kill();
-    await this.model.stop();
-    await this.environment.remove();
+    await Promise.all([this.elsewhere, ...this.lanes.map(({ gateway }) => gateway)].map((gateway) => gateway.stop()));
+    await Promise.all(this.lanes.map(({ proxy }) => proxy.stop()));
+    await this.opencode.stop();
   }
 
   /** The first prompt of a directory takes OpenCode seconds, which belong to no run. */

@@ -2,35 +2,27 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { GlobalEvent } from '../../src/common/grpc/generated/event_pb.js';
 import { Conversation } from '../support/conversation.js';
 import { GrpcDoor } from '../support/grpc.door.js';
-import { createOpencodeEnvironment, type OpencodeEnvironment } from '../support/opencode-environment.js';
-import { ScriptedModel } from '../support/scripted-model.js';
+import { OpencodeServer } from '../support/opencode-server.js';
 import { GatewayHere } from './gateways.js';
 import { isShown } from './invariants.js';
-import { OpencodeProcess } from '../support/opencode-process.js';
 import { Reader, type ReaderPlan } from './reader.js';
 import { Records } from './records.js';
 
 const SWITCH_EVERY = 50;
 
 describe('two gateways in front of one OpenCode', () => {
-  let model: ScriptedModel;
-  let environment: OpencodeEnvironment;
-  let opencode: OpencodeProcess;
+  let opencode: OpencodeServer;
   let first: GatewayHere;
   let second: GatewayHere;
 
   beforeAll(async () => {
-    model = await ScriptedModel.start();
-    environment = await createOpencodeEnvironment({ modelUrl: model.url, config: { snapshot: false } });
-    opencode = await OpencodeProcess.start(environment);
+    opencode = await OpencodeServer.start({ config: { snapshot: false } });
     [first, second] = await Promise.all([GatewayHere.start(opencode.url), GatewayHere.start(opencode.url)]);
   });
 
   afterAll(async () => {
     await Promise.all([first.stop(), second.stop()]);
-    await opencode.kill();
-    await model.stop();
-    await environment.remove();
+    await opencode.stop();
   });
 
   it.each(['grpc', 'sse'] as const)(

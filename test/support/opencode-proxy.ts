@@ -10,7 +10,7 @@ export type PromptFault = 'lost' | 'unanswered' | 'stored';
 
 const PROMPT = /\/prompt_async$/;
 
-/** Stands in front of an OpenCode and harms the prompts it is told to; everything else goes through. */
+/** Stands in front of an OpenCode, harms the prompts it is told to and can be cut; everything else goes through. */
 export class OpencodeProxy {
   /** For the next prompts, one after the other. */
   readonly faults: PromptFault[] = [];
@@ -18,7 +18,13 @@ export class OpencodeProxy {
   prompts = 0;
   private readonly server = createServer((request, response) => void this.handle(request, response));
 
-  private constructor(private readonly target: string) {}
+  private isCut = false;
+
+  private constructor(private readonly target: string) {
+    this.server.on('connection', (socket) => {
+      if (this.isCut) socket.destroy();
+    });
+  }
 
   static async start(target: string): Promise<OpencodeProxy> {
     const proxy = new OpencodeProxy(target);
@@ -28,6 +34,16 @@ export class OpencodeProxy {
 
   get url(): string {
     return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** Nobody reaches OpenCode through it, until it is mended. */
+  cut(): void {
+    this.isCut = true;
+    this.server.closeAllConnections();
+  }
+
+  mend(): void {
+    this.isCut = false;
   }
 
   async stop(): Promise<void> {

@@ -36,7 +36,7 @@ export class OpencodeServer {
 
   /** Starts it after a kill, on the same port and data. */
   async launch(): Promise<void> {
-    await this.process.startAgain(this.process.port);
+    await this.process.startAgain();
   }
 
   async kill(): Promise<void> {
