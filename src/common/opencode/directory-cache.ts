@@ -1,4 +1,5 @@
 import { FreshValue } from '../streams/fresh-value.js';
+import type { OpencodePool } from './opencode.pool.js';
 
 /** Long enough to keep lists off the path of every prompt. */
 const MAX_AGE_MS = 30_000;
@@ -6,11 +7,16 @@ const MAX_AGE_MS = 30_000;
 const RECHECK_AGE_MS = 1_000;
 const MAX_DIRECTORIES = 200;
 
-/** What OpenCode says per directory (agents, providers), kept for a short time. */
+/** What OpenCode says per directory (agents, providers), kept for a short time, and no longer than OpenCode keeps it itself. */
 export class DirectoryCache<T> {
   private readonly byDirectory = new Map<string, FreshValue<T>>();
 
-  constructor(private readonly read: (directory: string) => Promise<T>) {}
+  private epoch = 0;
+
+  constructor(
+    private readonly pool: Pick<OpencodePool, 'epoch'>,
+    private readonly read: (directory: string) => Promise<T>,
+  ) {}
 
   get(directory: string): Promise<T> {
     return this.valueOf(directory).get();
@@ -27,6 +33,9 @@ export class DirectoryCache<T> {
   }
 
   private valueOf(directory: string): FreshValue<T> {
+    const { epoch } = this.pool;
+    if (epoch !== this.epoch) this.clear();
+    this.epoch = epoch;
     let value = this.byDirectory.get(directory);
     if (value === undefined) {
       value = new FreshValue(() => this.read(directory), MAX_AGE_MS);

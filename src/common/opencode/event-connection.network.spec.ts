@@ -25,7 +25,7 @@ beforeEach(async () => {
   const baseUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   http = new OpencodeHttp(() => ({ baseUrl, username: 'opencode', password: undefined }), 5_000);
   Logger.overrideLogger(false);
-  connection = new EventConnection(http, new Logger('test'));
+  connection = new EventConnection(http, () => Promise.resolve(), new Logger('test'));
 });
 
 afterEach(async () => {

@@ -1,86 +1,16 @@
-import { PassThrough } from 'node:stream';
-import type { Logger } from '@nestjs/common';
-import { EventConnection } from './event-connection.js';
-import type { OpencodeHttp } from './opencode.http.js';
-import type { UpstreamFrame } from './opencode.types.js';
+import { CONNECTED, ConnectionRig, frame, settle, SETTLE_MS } from '../../../test/support/connection-rig.js';
 
-const CONNECTED = frame('server.connected');
-const SETTLE_MS = 100;
-
-function frame(type: string, properties: object = {}): string {
-  return `data: ${JSON.stringify({ payload: { id: 'evt_1', type, properties } })}\n\n`;
-}
-
-/** An event stream whose chunks the test decides, and a listener that remembers what it was told. */
-class Rig {
-  readonly bodies: PassThrough[] = [];
-  readonly frames: UpstreamFrame[] = [];
-  readonly sizes: number[] = [];
-  readonly warnings: string[] = [];
-  connectedCount = 0;
-  lostCount = 0;
-  onFrame: () => void = () => undefined;
-  onConnected: () => Promise<void> = () => Promise.resolve();
-  open: () => Promise<PassThrough> = async () => {
-    const body = new PassThrough();
-    this.bodies.push(body);
-    return body;
-  };
-  readonly connection: EventConnection;
-
-  constructor() {
-    const http = { open: () => this.open(), goAway: () => undefined, comeBack: () => undefined } as unknown as OpencodeHttp;
-    const logger = { warn: (message: string) => this.warnings.push(message) } as unknown as Logger;
-    this.connection = new EventConnection(http, logger);
-  }
-
-  async start(): Promise<void> {
-    this.connection.start({
-      onFrame: (told, size) => {
-        this.frames.push(told);
-        this.sizes.push(size);
-        this.onFrame();
-      },
-      onConnected: () => {
-        this.connectedCount += 1;
-        return this.onConnected();
-      },
-      onLost: () => (this.lostCount += 1),
-    });
-    await settle();
-  }
-
-  async write(...chunks: readonly (string | Buffer)[]): Promise<void> {
-    for (const chunk of chunks) this.bodies.at(-1)?.write(chunk);
-    await settle();
-  }
-
-  async cut(): Promise<void> {
-    this.bodies.at(-1)?.destroy(new Error('socket closed'));
-    await settle();
-  }
-
-  get types(): string[] {
-    return this.frames.map(({ payload }) => payload.type);
-  }
-}
-
-/** Lets what is ready happen; no time passes for timers. */
-async function settle(): Promise<void> {
-  for (let round = 0; round < 5; round += 1) await new Promise((resolve) => setImmediate(resolve));
-}
+let rig: ConnectionRig;
 
 async function pass(ms: number): Promise<void> {
   jest.advanceTimersByTime(ms);
   await settle();
 }
 
-let rig: Rig;
-
 beforeEach(async () => {
   jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
   jest.spyOn(Math, 'random').mockReturnValue(0);
-  rig = new Rig();
+  rig = new ConnectionRig();
 });
 
 afterEach(async () => {
@@ -173,45 +103,6 @@ describe('EventConnection with a listener that misses events', () => {
 
     expect(rig.types).toEqual(['odd']);
     expect(rig.bodies).toHaveLength(2);
-  });
-});
-
-describe('EventConnection settling', () => {
-  it('is connected a while after OpenCode says so, for the subscription starts later', async () => {
-    await rig.start();
-    await rig.write(CONNECTED);
-
-    await pass(SETTLE_MS - 1);
-    const before = rig.connectedCount;
-    await pass(1);
-
-    expect([before, rig.connectedCount]).toEqual([0, 1]);
-  });
-
-  it('does not pass on that OpenCode says so', async () => {
-    await rig.start();
-
-    await rig.write(CONNECTED, frame('a'));
-
-    expect(rig.types).toEqual(['a']);
-  });
-
-  it('passes frames on while it settles', async () => {
-    await rig.start();
-
-    await rig.write(CONNECTED, frame('a'));
-
-    expect([rig.types.length, rig.connectedCount]).toEqual([1, 0]);
-  });
-
-  it('is not connected when the stream is cut while it settles', async () => {
-    await rig.start();
-    await rig.write(CONNECTED);
-
-    await rig.cut();
-    await pass(SETTLE_MS);
-
-    expect(rig.connectedCount).toBe(0);
   });
 });
 

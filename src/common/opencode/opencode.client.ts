@@ -1,11 +1,13 @@
 import { GatewayError } from '../errors/gateway-error.js';
+import { DirectoryMender } from './directory-mender.js';
 import type { OpencodeHttp } from './opencode.http.js';
 import type { UpstreamAgent, UpstreamCommand, UpstreamCredential, UpstreamProviders } from './opencode.catalogue.types.js';
 import type {
   NewUpstreamSession,
   UpstreamCommandCall,
   UpstreamFileDiff,
-  UpstreamFileEntry,
+  UpstreamHistory,
+  UpstreamMessagePage,
   UpstreamMessageWithParts,
   UpstreamPermission,
   UpstreamPrompt,
@@ -17,25 +19,13 @@ import type {
   UpstreamStatus,
   UpstreamStoredEvent,
   UpstreamTodo,
-  UpstreamTextMatch,
 } from './opencode.types.js';
-
-export interface UpstreamHistory {
-  readonly events: readonly UpstreamStoredEvent[];
-  /** Of the whole answer. */
-  readonly bytes: number;
-}
-
-export interface UpstreamMessagePage {
-  readonly messages: readonly UpstreamMessageWithParts[];
-  /** Leads to older messages. */
-  readonly nextCursor: string | undefined;
-}
 
 /** Larger than any store; without a limit OpenCode stops at 100. */
 const ALL_SESSIONS = 1_000_000;
 
 const HEALTH_TIMEOUT_MS = 2_000;
+const MARK_TIMEOUT_MS = 2_000;
 const HISTORY_TIMEOUT_MS = 10_000;
 /** A run may take as long as its model and its tools do; what ends it is another matter. */
 const LONGEST_RUN_MS = 24 * 60 * 60 * 1_000;
@@ -51,6 +41,11 @@ function segment(id: string): string {
  * UNAVAILABLE, DEADLINE_EXCEEDED or INTERNAL when the server fails; only what is particular is noted below.
  */
 export class OpencodeClient {
+  private readonly mender = new DirectoryMender({
+    isBusy: async (directory) => Object.keys(await this.statuses(directory)).length > 0,
+    dispose: async (directory) => void (await this.post('/instance/dispose', {}, { directory })),
+  });
+
   constructor(private readonly http: OpencodeHttp) {}
 
   async health(): Promise<{ readonly version: string }> {
@@ -62,22 +57,28 @@ export class OpencodeClient {
     return ((await this.get('/path')) as { directory: string }).directory;
   }
 
+  /** Publishes an event of no consequence: a command that no terminal interface knows. */
+  async publishMark(directory: string, name: string): Promise<void> {
+    const body = { type: 'tui.command.execute', properties: { command: name } };
+    await this.http.call({ method: 'POST', path: '/tui/publish', query: { directory }, body, timeoutMs: MARK_TIMEOUT_MS });
+  }
+
   /** The model that prompts without one get: `provider/model`, if configured. */
   async defaultModel(directory: string): Promise<string | undefined> {
     return ((await this.get('/config', { directory })) as { model?: string }).model;
   }
 
   async agents(directory: string): Promise<readonly UpstreamAgent[]> {
-    return (await this.get('/agent', { directory })) as UpstreamAgent[];
+    return (await this.getMended('/agent', directory)) as UpstreamAgent[];
   }
 
   /** Holds provider keys: never let it out. */
   async providers(directory: string): Promise<UpstreamProviders> {
-    return (await this.get('/config/providers', { directory })) as UpstreamProviders;
+    return (await this.getMended('/config/providers', directory)) as UpstreamProviders;
   }
 
   async commands(directory: string): Promise<readonly UpstreamCommand[]> {
-    return (await this.get('/command', { directory })) as UpstreamCommand[];
+    return (await this.getMended('/command', directory)) as UpstreamCommand[];
   }
 
   /** Stores a credential; the directories go on with the old one until they are disposed. */
@@ -237,42 +238,6 @@ export class OpencodeClient {
     await this.post(`/question/${segment(id)}/reject`, {}, { directory });
   }
 
-  /** One level of a directory; directories end in a slash. Fails without saying why for what is no directory. */
-  async listFiles(directory: string, path: string): Promise<readonly UpstreamFileEntry[]> {
-    const answer = (await this.get('/api/fs/list', { 'location[directory]': directory, path })) as { data: UpstreamFileEntry[] };
-    return answer.data;
-  }
-
-  /** Exact bytes. Fails without saying why for what is no file. @throws GatewayError RESOURCE_EXHAUSTED above `maxBytes` */
-  async readFile(directory: string, path: string, maxBytes: number): Promise<Buffer> {
-    const encoded = path.split('/').map(segment).join('/');
-    return this.http.bytes({ method: 'GET', path: `/api/fs/read/${encoded}`, query: { 'location[directory]': directory } }, maxBytes);
-  }
-
-  /** The top of the repository that a directory belongs to; `/` where there is none. */
-  async worktree(directory: string): Promise<string> {
-    return ((await this.get('/path', { directory })) as { worktree: string }).worktree;
-  }
-
-  /**
-   * Applies a patch of git, whole or not at all. Its paths start at the worktree; those outside the directory are left out without a word.
-   *
-   * @throws GatewayError ABORTED when it does not fit the files; FAILED_PRECONDITION, reason NO_REPOSITORY
-   */
-  async applyPatch(directory: string, patch: string): Promise<void> {
-    await this.post('/vcs/apply', { patch }, { directory });
-  }
-
-  /** Paths that match letter by letter, the best first; at most 200. */
-  async findFiles(directory: string, query: string, limit: number): Promise<readonly string[]> {
-    return (await this.get('/find/file', { directory, query, type: 'file', limit })) as string[];
-  }
-
-  /** The first ten lines that match a regular expression. Fails without saying why for a bad one, and without ripgrep. */
-  async findText(directory: string, pattern: string): Promise<readonly UpstreamTextMatch[]> {
-    return (await this.get('/find', { directory, pattern })) as UpstreamTextMatch[];
-  }
-
   /**
    * Durable events behind the given positions. Sessions that are not named count from their beginning, so name all of them:
    * OpenCode reads its whole table (measured: 0.1 s for 50,000 events in 100 sessions, 1.6 s for 250,000 in 500) and answers
@@ -288,6 +253,10 @@ export class OpencodeClient {
 
   private async get(path: string, query: Readonly<Record<string, string | number>> = {}, timeoutMs?: number): Promise<unknown> {
     return (await this.http.call({ method: 'GET', path, query, ...(timeoutMs !== undefined && { timeoutMs }) })).json;
+  }
+
+  private getMended(path: string, directory: string): Promise<unknown> {
+    return this.mender.read(directory, () => this.get(path, { directory }));
   }
 
   private async postWithoutLimit(path: string, body: unknown): Promise<void> {

@@ -56,7 +56,11 @@ describe('toGatewayError', () => {
   });
 
   it('says when to come back to an OpenCode that is not ready', () => {
-    expect(toGatewayError(CALL, 503, '').retryAfterMs).toBeGreaterThan(0);
+    expect(toGatewayError(CALL, 503, '{}').retryAfterMs).toBeGreaterThan(0);
+  });
+
+  it('knows the answer of a broken directory, which has no body', () => {
+    expect(toGatewayError(CALL, 503, '')).toMatchObject({ code: 'UNAVAILABLE', reason: 'DIRECTORY_BROKEN' });
   });
 });
 

@@ -6,6 +6,9 @@ const RETRY_AFTER_MS = 1_000;
 /** Reason of the error when OpenCode does not know our user name and password. */
 export const OPENCODE_REFUSES_US = 'OPENCODE_REFUSES_US';
 
+/** Reason of the error when OpenCode has broken a directory; see `DirectoryMender`. */
+export const DIRECTORY_BROKEN = 'DIRECTORY_BROKEN';
+
 /** A refusal as OpenCode words it: three shapes in use. */
 interface UpstreamFailure {
   readonly name?: string;
@@ -54,6 +57,8 @@ export function toGatewayError(call: string, status: number, body: string): Gate
     case 409:
       return new GatewayError('FAILED_PRECONDITION', 'The session is busy', { reason: 'SESSION_BUSY', cause });
     case 503:
+      // OpenCode says this without a body; a proxy before it has one.
+      if (body === '') return new GatewayError('UNAVAILABLE', 'OpenCode cannot use the directory', { reason: DIRECTORY_BROKEN, cause });
       return new GatewayError('UNAVAILABLE', 'OpenCode is not ready', {
         reason: 'OPENCODE_UNAVAILABLE',
         retryAfterMs: RETRY_AFTER_MS,

@@ -4,6 +4,7 @@ import { GatewayError } from '../errors/gateway-error.js';
 import { Backoff } from '../streams/backoff.js';
 import { findOpencode } from './opencode.binary.js';
 import { OpencodeClient } from './opencode.client.js';
+import { OpencodeFiles } from './opencode.files.js';
 import { EventConnection } from './event-connection.js';
 import { OPENCODE_REFUSES_US } from './opencode.errors.js';
 import { OpencodeHttp, type OpencodeEndpoint } from './opencode.http.js';
@@ -40,8 +41,9 @@ export class OpencodeLifecycle implements OnApplicationShutdown {
     const workspace = workspaceRoot ?? Workspace.atRemote(await readRemoteDirectory(client, config.OPENCODE_BASE_URL ?? ''));
     return new OpencodePool({
       client,
+      files: new OpencodeFiles(http),
       workspace,
-      events: new EventConnection(http, new Logger('EventConnection')),
+      events: new EventConnection(http, (name) => client.publishMark(workspace.root, name), new Logger('EventConnection')),
       clock: new UpstreamClock(),
     });
   }

@@ -1,4 +1,5 @@
 import type { OpencodeClient } from './opencode.client.js';
+import type { OpencodeFiles } from './opencode.files.js';
 import type { EventConnection } from './event-connection.js';
 import type { UpstreamClock } from './upstream-clock.js';
 import type { Workspace } from './workspace.js';
@@ -6,6 +7,7 @@ import type { Workspace } from './workspace.js';
 /** One OpenCode server: its calls, its events, its directories. */
 export interface OpencodeMember {
   readonly client: OpencodeClient;
+  readonly files: OpencodeFiles;
   readonly events: EventConnection;
   readonly workspace: Workspace;
   readonly clock: UpstreamClock;
@@ -17,6 +19,11 @@ export class OpencodePool {
 
   forSession(_sessionId: string): OpencodeMember {
     return this.member;
+  }
+
+  /** Counts how often OpenCode may have forgotten its directories. */
+  get epoch(): number {
+    return this.member.events.epoch;
   }
 
   forDirectory(_directory: string | undefined): OpencodeMember {

@@ -255,6 +255,18 @@ export interface UpstreamStoredEvent {
   readonly data: unknown;
 }
 
+export interface UpstreamHistory {
+  readonly events: readonly UpstreamStoredEvent[];
+  /** Of the whole answer. */
+  readonly bytes: number;
+}
+
+export interface UpstreamMessagePage {
+  readonly messages: readonly UpstreamMessageWithParts[];
+  /** Leads to older messages. */
+  readonly nextCursor: string | undefined;
+}
+
 /** An entry of a directory; a directory's path ends in a slash. */
 export interface UpstreamFileEntry {
   readonly path: string;

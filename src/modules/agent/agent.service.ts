@@ -11,7 +11,7 @@ export class AgentService {
   private readonly agents: DirectoryCache<readonly Agent[]>;
 
   constructor(private readonly pool: OpencodePool) {
-    this.agents = new DirectoryCache(async (directory) =>
+    this.agents = new DirectoryCache(pool, async (directory) =>
       (await this.pool.forDirectory(directory).client.agents(directory)).map(fromUpstreamAgent),
     );
   }

@@ -11,7 +11,7 @@ export class CommandService {
   private readonly commands: DirectoryCache<readonly Command[]>;
 
   constructor(private readonly pool: OpencodePool) {
-    this.commands = new DirectoryCache(async (directory) =>
+    this.commands = new DirectoryCache(pool, async (directory) =>
       (await this.pool.forDirectory(directory).client.commands(directory)).map(fromUpstreamCommand),
     );
   }

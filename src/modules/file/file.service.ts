@@ -73,7 +73,7 @@ export class FileService {
   /** Paths whose letters contain those of the query in order, the best match first: as OpenCode's own clients find files. */
   async find(sessionId: string, query: string, limit: number): Promise<string[]> {
     const { directory } = await this.sessions.get(sessionId);
-    const paths = await this.pool.forSession(sessionId).client.findFiles(directory, query, limit || DEFAULT_FOUND);
+    const paths = await this.pool.forSession(sessionId).files.find(directory, query, limit || DEFAULT_FOUND);
     return paths.filter(isInside);
   }
 
@@ -91,8 +91,8 @@ export class FileService {
     return this.treeAt(this.pool.forSession(scope), (await this.sessions.get(scope)).directory);
   }
 
-  private treeAt({ client, workspace }: OpencodeMember, directory: string): FileTree {
-    if (!workspace.isMounted) return new RemoteTree(client, directory, this.config.MAX_REQUEST_BYTES);
+  private treeAt({ files, workspace }: OpencodeMember, directory: string): FileTree {
+    if (!workspace.isMounted) return new RemoteTree(files, directory, this.config.MAX_REQUEST_BYTES);
     return new LocalTree({
       root: workspace.root,
       base: relative(workspace.root, directory)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { GatewayError } from '../../common/errors/gateway-error.js';
-import type { OpencodeClient } from '../../common/opencode/opencode.client.js';
+import type { OpencodeFiles } from '../../common/opencode/opencode.files.js';
 import { fromPageToken, toPageToken } from '../../common/validation/page-token.js';
 import { gitIsRefused, notADirectory, notAFile } from './file-errors.js';
 import { mimeTypeOf } from './file-info.js';
@@ -50,7 +50,7 @@ class ReadFile implements OpenFile {
  */
 export class RemoteTree implements FileTree {
   constructor(
-    private readonly client: OpencodeClient,
+    private readonly files: OpencodeFiles,
     private readonly directory: string,
     private readonly maxFileBytes: number,
   ) {}
@@ -75,10 +75,10 @@ export class RemoteTree implements FileTree {
   async open(path: string): Promise<OpenFile> {
     const names = parsePath(path);
     try {
-      return new ReadFile(path, await this.client.readFile(this.directory, path, this.maxFileBytes));
+      return new ReadFile(path, await this.files.read(this.directory, path, this.maxFileBytes));
     } catch (error) {
       if (!isUnexplained(error)) throw error;
-      const siblings = await this.client.listFiles(this.directory, names.slice(0, -1).join('/')).catch(() => []);
+      const siblings = await this.files.list(this.directory, names.slice(0, -1).join('/')).catch(() => []);
       throw siblings.some((entry) => entry.path === `${path}/`) ? notAFile(path) : GatewayError.notFound('file', path);
     }
   }
@@ -90,7 +90,7 @@ export class RemoteTree implements FileTree {
     const chunks: Uint8Array[] = [];
     for await (const chunk of counted(content, this.maxFileBytes)) chunks.push(chunk);
     const wanted = Buffer.concat(chunks);
-    await changeRemotely(this.client, this.directory, { path, present, wanted, options });
+    await changeRemotely(this.files, this.directory, { path, present, wanted, options });
     const written = await this.find(path);
     if (written?.bytes.equals(wanted) !== true) throw new GatewayError('ABORTED', `${path} was not written`, { reason: 'FILE_CHANGED' });
     return written.info;
@@ -101,13 +101,13 @@ export class RemoteTree implements FileTree {
     const present = await this.find(path);
     if (present === undefined) throw GatewayError.notFound('file', path);
     const options = { ifMatch, mustCreate: false };
-    await changeRemotely(this.client, this.directory, { path, present, wanted: undefined, options });
+    await changeRemotely(this.files, this.directory, { path, present, wanted: undefined, options });
   }
 
   /** OpenCode does not say why a search failed: one that cannot fail by its pattern tells. */
   async search(pattern: string, limit: number): Promise<TextMatches> {
     try {
-      const found = await this.client.findText(this.directory, pattern);
+      const found = await this.files.findText(this.directory, pattern);
       const matches = found.map(({ path, lines, line_number }) => ({
         path: path.text,
         lineNumber: line_number,
@@ -116,7 +116,7 @@ export class RemoteTree implements FileTree {
       return { matches: matches.slice(0, limit), truncated: found.length >= Math.min(MAX_MATCHES, limit + 1) };
     } catch (error) {
       if (!isUnexplained(error)) throw error;
-      await this.client.findText(this.directory, PROBE).catch((cause: unknown) => {
+      await this.files.findText(this.directory, PROBE).catch((cause: unknown) => {
         throw new GatewayError('FAILED_PRECONDITION', 'OpenCode cannot search: it has no ripgrep', { reason: 'RIPGREP_MISSING', cause });
       });
       throw GatewayError.invalid('pattern', 'is not a regular expression of ripgrep');
@@ -137,7 +137,7 @@ export class RemoteTree implements FileTree {
   private async requireParent(path: string): Promise<void> {
     const parent = path.split('/').slice(0, -1).join('/');
     if (parent === '') return;
-    await this.client.listFiles(this.directory, parent).catch((error: unknown) => {
+    await this.files.list(this.directory, parent).catch((error: unknown) => {
       throw isUnexplained(error) ? GatewayError.notFound('directory', parent) : error;
     });
   }
@@ -149,7 +149,7 @@ export class RemoteTree implements FileTree {
       if (calls === MAX_DIRECTORIES)
         throw new GatewayError('RESOURCE_EXHAUSTED', `${path}: more than ${MAX_DIRECTORIES} directories`, { reason: 'TOO_MANY_FILES' });
       const directory = waiting.pop() ?? '';
-      const entries = await this.client.listFiles(this.directory, directory).catch((error: unknown) => {
+      const entries = await this.files.list(this.directory, directory).catch((error: unknown) => {
         throw isUnexplained(error) ? notADirectory(directory) : error;
       });
       for (const entry of entries) {

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { GatewayError } from '../../common/errors/gateway-error.js';
-import type { OpencodeClient } from '../../common/opencode/opencode.client.js';
+import type { OpencodeFiles } from '../../common/opencode/opencode.files.js';
 import { notMounted } from './file-errors.js';
 import { checkConditions } from './file-info.js';
 import type { FileInfo, WriteOptions } from './file.model.js';
@@ -39,14 +39,14 @@ function textOf(bytes: Buffer | undefined): string | undefined {
  * @throws GatewayError ABORTED when the file changed in between; FAILED_PRECONDITION for a condition that does not hold, for what is no
  * text, and where there is no repository
  */
-export async function changeRemotely(client: OpencodeClient, directory: string, change: RemoteChange): Promise<void> {
+export async function changeRemotely(files: OpencodeFiles, directory: string, change: RemoteChange): Promise<void> {
   const { path, present, wanted, options } = change;
   checkConditions(path, present?.info.etag, options);
   const [before, after] = [textOf(present?.bytes), textOf(wanted)];
   if (before === after) return;
-  const below = relative(await client.worktree(directory), directory);
+  const below = relative(await files.worktree(directory), directory);
   const patch = toTextPatch(below === '' ? path : `${below}/${path}`, before, after);
-  await client.applyPatch(directory, patch).catch((error: unknown) => {
+  await files.applyPatch(directory, patch).catch((error: unknown) => {
     if (!(error instanceof GatewayError)) throw error;
     if (error.reason === 'NO_REPOSITORY') throw notMounted();
     if (error.reason !== 'PATCH_REFUSED') throw error;

@@ -24,7 +24,7 @@ export class ProviderService {
     private readonly pool: OpencodePool,
     @Inject(CONFIG) private readonly config: Config,
   ) {
-    this.catalogues = new DirectoryCache((directory) => this.read(directory));
+    this.catalogues = new DirectoryCache(pool, (directory) => this.read(directory));
   }
 
   /** The workspace's providers. */
