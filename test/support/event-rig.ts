@@ -12,9 +12,14 @@ import type { GatewayEvent, WatchOptions } from '../../src/modules/event/event.m
 export const ROOT = 'ses_root';
 export const CHILD = 'ses_child';
 export const DIRECTORY = '/workspace/project';
+/** Sessions from before that OpenCode lists. */
+const ROOTS = [ROOT, 'ses_other'];
 
 /** A hub over an OpenCode that says what it is told to say, and keeps what happened. */
 export class EventRig {
+  /** Sessions whose parents OpenCode was asked for, and those that it then tells of. */
+  readonly lookedUp: string[] = [];
+  readonly parents = new Map<string, string>();
   readonly asked = { permissions: [] as object[], sessions: [] as { id: string; parentID?: string; directory: string }[] };
   readonly hub: EventHub;
   stopped = false;
@@ -25,8 +30,8 @@ export class EventRig {
   private constructor(settings: Partial<Config>) {
     const member = {
       client: {
-        sessions: async () => [...this.asked.sessions, ...this.sessionsInStore()],
-        session: async (id: string) => ({ id, directory: DIRECTORY, title: 'now', time: { created: 1, updated: 1 } }),
+        sessions: async () => [...ROOTS.map((id) => ({ id, directory: DIRECTORY })), ...this.asked.sessions, ...this.sessionsInStore()],
+        session: async (id: string) => this.tellSession(id),
         messages: async () => ({ messages: [] }),
         statuses: async () => ({}),
         permissions: async () => this.asked.permissions,
@@ -94,12 +99,18 @@ export class EventRig {
     return new Watch(this.hub.watchSession(sessionId, { textMode: 'delta', ...options }));
   }
 
+  private tellSession(id: string) {
+    this.lookedUp.push(id);
+    const parentID = this.parents.get(id) ?? this.sessionsInStore().find((session) => session.id === id)?.parentID;
+    return { id, directory: DIRECTORY, title: 'now', time: { created: 1, updated: 1 }, ...(parentID !== undefined && { parentID }) };
+  }
+
   private tellHistory(positions: Record<string, number>) {
     if (!this.keepsHistory) throw GatewayError.invalid('history', 'is not to be had today');
     return { events: this.stored.filter(({ aggregate_id, seq }) => seq > (positions[aggregate_id] ?? -1)), bytes: 1_000 };
   }
 
-  private sessionsInStore() {
+  private sessionsInStore(): { id: string; parentID?: string; directory: string }[] {
     return this.stored
       .filter(({ seq }) => seq === 0)
       .map(({ aggregate_id, data }) => {

@@ -9,13 +9,18 @@ import { wants, type Follower, type SessionFeed } from './session-feed.js';
 /** A reader that takes nothing of its backlog for so long is ended: the backlog is held for it. */
 const STALLED_MS = 30_000;
 /** How long what a reader had from another replica may take to arrive here. */
-const LAG_MS = 5_000;
 const REACH_MS = 1_000;
-const LAG_CHECK_MS = 20;
+const REACH_CHECK_MS = 20;
 /** OpenCode may be away a moment before its events are known to stay away. */
 const AWAY_CHECK_MS = 250;
 /** A reader that finds its place gone again so often is told to read the state. */
 const MAX_ATTEMPTS = 3;
+
+/** What of a feed a reader gets next. */
+interface Place {
+  readonly feed: SessionFeed;
+  readonly ordinal: number;
+}
 
 /** What a catch-up needs of the world. */
 export interface CatchUpSource {
@@ -44,8 +49,8 @@ export class CatchUp {
     private readonly sessionId: string,
     private readonly follower: Follower,
     private readonly subscriber: Subscriber<GatewayEvent>,
-    /** Lets the reader follow from now on; it was away since the position. */
-    private readonly join: (feed: SessionFeed, sequence: number) => void,
+    /** Lets the reader follow from now on; it was away since a sequence, and has everything up to the position. */
+    private readonly join: (feed: SessionFeed, awaySince: number, position: Position) => void,
   ) {}
 
   /** Resolves when the reader follows, or has left. @throws GatewayError RESOURCE_EXHAUSTED when it takes nothing */
@@ -54,13 +59,9 @@ export class CatchUp {
     this.awaySince = after.sequence;
     if (!this.source.feeds.of(this.sessionId).knowsTurns) await this.recallEnd();
     for (let attempt = 1; !this.subscriber.closed; attempt += 1) {
-      const feed = this.source.feeds.of(this.sessionId);
-      const ordinal = this.isBehindUs(feed) ? feed.ring.ordinalBehind(this.sessionId, this.position) : undefined;
-      if (ordinal !== undefined) {
-        if (await this.readRing(feed, ordinal)) return;
-      } else if (attempt > MAX_ATTEMPTS || !(await this.goOn())) {
-        return this.resync();
-      }
+      const place = this.findPlace() ?? (attempt > MAX_ATTEMPTS ? undefined : await this.readHistory());
+      if (place === undefined) return this.resync();
+      if (await this.readRing(place)) return;
     }
   }
 
@@ -70,14 +71,16 @@ export class CatchUp {
     await this.source.untilReady();
     if (this.subscriber.closed) return;
     const feed = this.source.feeds.of(this.sessionId);
-    const ordinal = feed.ring.end;
-    const lastSequence = feed.positions.of(this.sessionId)?.sequence ?? lastKnown;
+    const place = { feed, ordinal: feed.ring.end };
+    const told = feed.positions.of(this.sessionId)?.sequence;
+    const lastSequence = told ?? lastKnown;
+    this.position = { sequence: told ?? -1 };
     this.follower.next({ type: 'resync', directory: '', sessionId: this.sessionId, eventId: '', sequence: undefined, lastSequence });
     for (const event of (await this.ask(() => this.source.readState(this.sessionId))) ?? []) {
       const wait = this.give(event);
       if (wait !== undefined) await wait;
     }
-    if (this.subscriber.closed || (await this.readRing(feed, ordinal))) return;
+    if (this.subscriber.closed || (await this.readRing(place))) return;
     throw new GatewayError('UNAVAILABLE', 'Too much happened meanwhile; subscribe again', {
       reason: 'RESYNC_OVERTAKEN',
       retryAfterMs: 1_000,
@@ -91,18 +94,25 @@ export class CatchUp {
     if (event?.type === 'turn_updated' && !feed.knowsTurns) feed.recallEnd(event);
   }
 
-  /** Not so when another replica was quicker, and what the reader has from it is still to come here. */
+  /** Where to go on among what was kept. */
+  private findPlace(): Place | undefined {
+    const feed = this.source.feeds.of(this.sessionId);
+    const ordinal = this.isBehindUs(feed) ? feed.ring.ordinalBehind(this.sessionId, this.position) : undefined;
+    return ordinal === undefined ? undefined : { feed, ordinal };
+  }
+
+  /** Not so when another replica was quicker, or the reader makes it up: OpenCode's history knows. */
   private isBehindUs(feed: SessionFeed): boolean {
     return this.position.sequence <= (feed.positions.of(this.sessionId)?.sequence ?? -1);
   }
 
   /** True once nothing is left and the reader follows; false when its place was dropped meanwhile, or it left. */
-  private async readRing(feed: SessionFeed, from: number): Promise<boolean> {
-    for (let ordinal = from; ;) {
+  private async readRing({ feed, ordinal: first }: Place): Promise<boolean> {
+    for (let ordinal = first; ;) {
       const missed = feed.ring.from(ordinal);
       if (missed === undefined) return false;
       if (missed.length === 0) {
-        this.join(feed, this.awaySince);
+        this.join(feed, this.awaySince, this.position);
         return true;
       }
       for (const event of missed) {
@@ -114,50 +124,46 @@ export class CatchUp {
     }
   }
 
-  /** False when what came behind the position cannot be had. */
-  private async goOn(): Promise<boolean> {
-    const outcome = await this.readHistory();
-    return outcome === 'read' || (outcome === 'refused' && (await this.isReached()));
-  }
-
-  private async readHistory(): Promise<'read' | 'refused' | 'unknown position'> {
+  /** Gives what OpenCode has kept, and says where to go on; undefined when it cannot be had, or the position is none. */
+  private async readHistory(): Promise<Place | undefined> {
     const { sequence } = this.position;
+    const feed = this.source.feeds.of(this.sessionId);
+    // What comes from now on will be there, whether OpenCode tells it already or not; unless the feed forgets it.
+    const place = { feed, ordinal: feed.ring.end };
     const known = new Map([[this.sessionId, sequence - 1]]);
     const stored = await this.ask(() => this.source.history.read({ rootId: this.sessionId, known }));
-    if (stored === undefined) return 'refused';
+    if (stored === undefined) return this.untilReached();
     const own = stored.find(({ content }) => content.sessionId === this.sessionId);
-    if (own?.content.sequence !== sequence) return 'unknown position';
-    const eventId = this.position.eventId ?? own.content.eventId;
-    const missed = stored.filter(({ content }) => isBehind(content, this.sessionId, { sequence, eventId }));
-    for (const { content } of missed) {
+    if (own?.content.sequence !== sequence) return undefined;
+    this.position = { sequence, eventId: this.position.eventId ?? own.content.eventId };
+    for (const { content } of stored) {
       const wait = content.type === 'unseen' ? undefined : this.give(content);
       if (wait !== undefined) await wait;
-      if (this.subscriber.closed) return 'read';
+      if (this.subscriber.closed) return place;
     }
     this.position = { sequence: lastOf(stored, this.sessionId) ?? sequence, eventId: stored.at(-1)?.content.eventId };
-    await this.agree(stored);
-    return 'read';
+    this.teach(place, stored);
+    return place;
   }
 
-  /** Whether the session soon goes beyond the position of a reader that was told of it elsewhere, or had made it a moment ago. */
-  private async isReached(): Promise<boolean> {
+  /** A reader that was told of its position elsewhere, or had made it a moment ago, may be ahead of us. */
+  private async untilReached(): Promise<Place | undefined> {
     const feed = this.source.feeds.of(this.sessionId);
-    for (const deadlineMs = Date.now() + REACH_MS; !this.isBehindUs(feed) && Date.now() < deadlineMs;) await delay(LAG_CHECK_MS);
-    return this.isBehindUs(feed) && feed.ring.ordinalBehind(this.sessionId, this.position) !== undefined;
+    for (const deadlineMs = Date.now() + REACH_MS; !this.isBehindUs(feed) && Date.now() < deadlineMs;) await delay(REACH_CHECK_MS);
+    return this.findPlace();
   }
 
-  /** The feed must know how far the history goes: what arrives of it later is then no news. */
-  private async agree(stored: readonly StoredEvent[]): Promise<void> {
-    const feed = this.source.feeds.of(this.sessionId);
-    const lasts = new Map(stored.map(({ content }) => [content.sessionId, content]));
-    for (const [sessionId, { sequence, eventId }] of lasts) {
-      if (feed.positions.of(sessionId) !== undefined) continue;
-      if (sessionId !== this.sessionId) this.source.feeds.link(sessionId, this.sessionId);
-      feed.positions.note(sessionId, sequence, eventId);
-      feed.ring.beginWith(sessionId, sequence);
+  /** What the feed does not know yet: whose the sub-agents are and, if it was told of nothing, how far the history goes. */
+  private teach({ feed, ordinal }: Place, stored: readonly StoredEvent[]): void {
+    const { feeds } = this.source;
+    for (const { content } of stored) {
+      const { sessionId } = content;
+      if (sessionId !== this.sessionId && !feeds.isPlaced(sessionId)) feeds.place(sessionId, this.sessionId);
     }
-    const lags = (): boolean => [...lasts].some(([id, { sequence }]) => (feed.positions.of(id)?.sequence ?? sequence) < sequence);
-    for (const deadlineMs = Date.now() + LAG_MS; lags() && Date.now() < deadlineMs;) await delay(LAG_CHECK_MS);
+    // What it forgot meanwhile it may have missed; others who follow already have not been told.
+    const isFresh = feeds.of(this.sessionId) === feed && feed.ring.from(ordinal) !== undefined;
+    if (!isFresh || feed.followers.size > 0 || !feed.positions.isEmpty) return;
+    for (const { content } of stored) feed.positions.note(content.sessionId, content.sequence, content.eventId);
   }
 
   /** An answer of OpenCode, once it is there; undefined when the reader has left before. */
@@ -174,7 +180,9 @@ export class CatchUp {
     return undefined;
   }
 
+  /** Gives an event unless the reader has it. */
   private give(event: GatewayEvent): Promise<void> | undefined {
+    if (event.sequence !== undefined && !isBehind(event, event.sequence, this.sessionId, this.position)) return undefined;
     if (wants(this.follower, event)) this.follower.next(event);
     if (event.sequence !== undefined) {
       const sequence = event.sessionId === this.sessionId ? event.sequence : this.position.sequence;
@@ -185,8 +193,8 @@ export class CatchUp {
   }
 }
 
-function isBehind(content: StoredEvent['content'], sessionId: string, { sequence, eventId }: Required<Position>): boolean {
-  return content.sessionId === sessionId ? content.sequence > sequence : content.eventId > (eventId ?? '');
+function isBehind(event: GatewayEvent, eventSequence: number, sessionId: string, { sequence, eventId = '' }: Position): boolean {
+  return event.sessionId === sessionId ? eventSequence > sequence : event.eventId > eventId;
 }
 
 function lastOf(stored: readonly StoredEvent[], sessionId: string): number | undefined {

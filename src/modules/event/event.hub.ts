@@ -101,9 +101,10 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
         // The present may have been too much for it.
         if (!subscriber.closed) feed.followers.add(follower);
       };
-      const catchUp = new CatchUp(this.sourceFor(sessionId), sessionId, follower, subscriber, (feed, sequence) =>
-        join(feed, feed.snapshotSince(sessionId, sequence)),
-      );
+      const catchUp = new CatchUp(this.sourceFor(sessionId), sessionId, follower, subscriber, (feed, sequence, position) => {
+        follower.passOver(sessionId, position);
+        join(feed, feed.snapshotSince(sessionId, sequence));
+      });
       follower.onLostTrack = (lastSequence) => {
         this.feeds.find(sessionId)?.followers.delete(follower);
         catchUp.resync(lastSequence).catch((error: unknown) => follower.end(error));
@@ -136,9 +137,13 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
     this.feeds.of(event.sessionId).publish(event, 0);
   }
 
-  /** Makes a sub-agent's session, made before we listened, part of its root's feed. */
-  link(childId: string, parentId: string): void {
-    this.feeds.link(childId, parentId);
+  /** Says whose a session is that was made before we listened: its own, or part of its parent's. */
+  place(sessionId: string, parentId: string | undefined): void {
+    this.feeds.place(sessionId, parentId);
+  }
+
+  isPlaced(sessionId: string): boolean {
+    return this.feeds.isPlaced(sessionId);
   }
 
   isBusy(sessionId: string): boolean {

@@ -57,6 +57,18 @@ describe('EventIntake', () => {
     expect(watch.events).toHaveLength(3);
   });
 
+  it('asks OpenCode whose a session is that it has not heard of, and tells what comes meanwhile behind that', async () => {
+    const rig = await EventRig.connected();
+    rig.parents.set('ses_grandchild', CHILD).set(CHILD, ROOT);
+    const watch = rig.watch(ROOT);
+
+    rig.feed(durable('ses_grandchild', 7), durable(ROOT, 3), durable('ses_grandchild', 8));
+    await settle();
+
+    expect(watch.positions).toEqual(['ses_grandchild:7', `${ROOT}:3`, 'ses_grandchild:8']);
+    expect(rig.lookedUp).toEqual(['ses_grandchild', CHILD]);
+  });
+
   it('drops an event whose number OpenCode itself does not know', async () => {
     const rig = await EventRig.connected();
     const watch = rig.watch(ROOT);

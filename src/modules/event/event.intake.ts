@@ -1,5 +1,6 @@
+import { unlessMissing } from '../../common/errors/gateway-error.js';
 import type { OpencodeMember } from '../../common/opencode/opencode.pool.js';
-import type { UpstreamFrame } from '../../common/opencode/opencode.types.js';
+import type { UpstreamFrame, UpstreamSession } from '../../common/opencode/opencode.types.js';
 import { EventHistory, type StoredEvent } from './event.history.js';
 import { fromUpstreamFrame, type OrderedContent } from './event.mapper.js';
 import type { GatewayEvent } from './event.model.js';
@@ -33,6 +34,10 @@ export class EventIntake {
   /** Counts the connections: what was begun on one that is gone must not finish on the next. */
   private connection = 0;
   private wasConnected = false;
+  /** By OpenCode's clock. */
+  private connectedAtMs = Infinity;
+  /** Of sessions without a place yet, as OpenCode listed them when we connected, or told later; undefined for roots. */
+  private parents = new Map<string, string | undefined>();
 
   constructor(
     private readonly member: OpencodeMember,
@@ -59,14 +64,18 @@ export class EventIntake {
   /** Reads what happened before the connect; true when it was not the first. */
   async onConnected(): Promise<boolean> {
     const { connection } = this;
+    this.connectedAtMs = this.member.clock.nowMs();
     const feeds = [...this.feeds.all()];
     const [present, missed] = await Promise.all([readPresent(this.member, this.concerned(), Date.now()), this.readMissed(feeds)]);
     if (connection !== this.connection) throw new Error('the connection was lost meanwhile');
-    for (const { id, parentId } of present.children) this.feeds.link(id, parentId);
+    this.parents = present.parents;
     feeds.forEach((feed, index) => this.fill(feed, missed[index]));
     if (this.wasConnected) this.tellEverywhere();
     this.closeGhosts(present);
-    for (const event of present.events) if (!this.isKnown(event)) this.publish(event, 0);
+    for (const event of present.events) {
+      this.placeKnown(event.sessionId);
+      if (!this.isKnown(event)) this.publish(event, 0);
+    }
     const wasConnected = this.wasConnected;
     this.wasConnected = true;
     this.release();
@@ -106,6 +115,8 @@ export class EventIntake {
     if (content === undefined) return;
     if (content.type === 'text_growth') {
       this.feeds.find(content.sessionId)?.grow(content);
+    } else if (!this.isPlaced(content)) {
+      this.lookUp(content.sessionId, { frame, size });
     } else if (content.sequence !== undefined) {
       this.receive(content, content.sequence, size);
     } else if (this.recentIds.add(content.eventId)) {
@@ -124,27 +135,57 @@ export class EventIntake {
 
   /** A durable event off the connection. @throws Error when events of its session were lost before it */
   private receive(content: OrderedContent, sequence: number, size: number): void {
-    const feed = this.feedOf(content);
+    const feed = this.feeds.of(content.sessionId);
     const arrival = feed.positions.arrivalOf(content.sessionId, sequence);
     if (arrival === 'gap') throw new Error(`events of session ${content.sessionId} were lost before number ${sequence}`);
     if (arrival === 'next') this.take(feed, content, sequence, size);
   }
 
-  /** A sub-agent's first event says whose it is. */
-  private feedOf(content: OrderedContent): SessionFeed {
-    if (content.type === 'session_updated' && content.session.parentId !== undefined)
-      this.feeds.link(content.sessionId, content.session.parentId);
-    return this.feeds.of(content.sessionId);
+  /** Whether it is known whose followers hear of an event. A session's first event says it. */
+  private isPlaced(content: OrderedContent): boolean {
+    const { sessionId, sequence } = content;
+    if (sessionId === '' || this.feeds.isPlaced(sessionId)) return true;
+    if (content.type === 'session_updated') this.parents.set(sessionId, content.session.parentId);
+    else if (sequence === 0) this.parents.set(sessionId, undefined);
+    return this.placeKnown(sessionId);
+  }
+
+  private placeKnown(sessionId: string): boolean {
+    if (this.feeds.isPlaced(sessionId)) return true;
+    if (!this.parents.has(sessionId)) return false;
+    const parentId = this.parents.get(sessionId);
+    if (parentId !== undefined && !this.placeKnown(parentId)) return false;
+    this.feeds.place(sessionId, parentId);
+    this.parents.delete(sessionId);
+    return true;
+  }
+
+  /** Asks OpenCode whose a session is that was used long ago; what comes meanwhile waits. A new one must have been heard of. */
+  private lookUp(sessionId: string, first: Held): void {
+    this.hold();
+    this.held = [first];
+    const { connection } = this;
+    const answer = async (): Promise<void> => {
+      for (let id: string | undefined = sessionId; id !== undefined && !this.placeKnown(id); id = this.parents.get(id)) {
+        const session: UpstreamSession | undefined = await this.member.client.session(id).catch(unlessMissing);
+        this.parents.set(id, session?.parentID);
+        if (session !== undefined && session.time.created > this.connectedAtMs) throw new Error(`the beginning of session ${id} was lost`);
+      }
+      this.placeKnown(sessionId);
+      if (connection === this.connection) this.release();
+    };
+    answer().catch((error: unknown) => this.member.events.reconnect(error));
   }
 
   private take(feed: SessionFeed, content: OrderedContent, sequence: number, size: number): void {
     const { sessionId, eventId } = content;
     feed.positions.note(sessionId, sequence, eventId);
     this.feeds.touch(feed);
-    if (content.type === 'unseen') return feed.ring.beginWith(sessionId, sequence);
+    if (sequence === 0 && sessionId === feed.rootId) feed.ring.beginBehind({ sessionId, sequence: -1, eventId: '' });
+    if (content.type === 'unseen') return;
     const rootSequence = sessionId === feed.rootId ? undefined : feed.positions.of(feed.rootId)?.sequence;
     const event = rootSequence === undefined ? content : { ...content, rootSequence };
-    this.feeds.recent.push(event, sequence, size);
+    this.feeds.recent.push(event, size);
     feed.publish(event, size);
     if (event.type === 'session_deleted') feed.positions.forget(sessionId);
   }
@@ -163,9 +204,14 @@ export class EventIntake {
     feed.loseTexts();
     if (feed.isIdle) return feed.forgetHistory();
     if (missed === undefined || !feed.positions.isContinuedBy(missed.map(({ content }) => content))) return feed.loseTrack();
+    const { newestEventId } = feed.positions;
     for (const { content, size } of missed) {
-      const { sessionId, sequence } = content;
-      const own = this.feedOf(content);
+      const { sessionId, sequence, eventId } = content;
+      // A sub-agent whose events we never heard may have made some before we listened.
+      if (feed.positions.of(sessionId) === undefined && eventId <= newestEventId) continue;
+      // Those of the tree that are new here were made meanwhile.
+      if (!this.isPlaced(content)) this.feeds.place(sessionId, feed.rootId);
+      const own = this.feeds.of(sessionId);
       if (own.positions.arrivalOf(sessionId, sequence) === 'next') this.take(own, content, sequence, size);
     }
     feed.loseTexts();

@@ -94,11 +94,12 @@ describe('the present state of OpenCode', () => {
     const [asking] = old;
     const { member } = opencode([...sessionsIn(1_000, () => ROOT), ...old], asking ?? { id: '', directory: '' });
 
-    const { children } = await readPresent(member, [], 0);
+    const { parents } = await readPresent(member, [], 0);
 
-    expect(children).toEqual([
-      { id: 'ses_grandchild', parentId: 'ses_child' },
-      { id: 'ses_child', parentId: 'ses_root' },
+    expect(old.map(({ id }) => [id, parents.get(id)])).toEqual([
+      ['ses_grandchild', 'ses_child'],
+      ['ses_child', 'ses_root'],
+      ['ses_root', undefined],
     ]);
   });
 });

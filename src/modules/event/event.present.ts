@@ -16,7 +16,8 @@ const DIRECTORIES_AT_ONCE = 8;
 const STATE_MESSAGES = 100;
 
 export interface Present {
-  readonly children: readonly { readonly id: string; readonly parentId: string }[];
+  /** Of the sessions used last and of those that do something; undefined for roots. */
+  readonly parents: Map<string, string | undefined>;
   readonly askedIds: ReadonlySet<string>;
   /** Directories that OpenCode cannot open, as one with a broken configuration: what is believed of these stays. */
   readonly unread: ReadonlySet<string>;
@@ -51,9 +52,9 @@ export async function readPresent({ client, workspace }: OpencodeMember, concern
   const events = reads.flatMap((read) => toEvents(read, nowMs));
   const busyIds = new Set(reads.flatMap(({ statuses }) => Object.keys(statuses)));
   const ended = concerned.filter(({ sessionId, directory }) => !busyIds.has(sessionId) && !unread.has(directory));
-  const { children, goneIds } = await familyOf(client, sessions, new Set(events.map(({ sessionId }) => sessionId)));
+  const { parents, goneIds } = await familyOf(client, sessions, new Set(events.map(({ sessionId }) => sessionId)));
   return {
-    children,
+    parents,
     askedIds: new Set(reads.flatMap(({ permissions, questions }) => [...permissions, ...questions].map(({ id }) => id))),
     unread,
     events: [
@@ -78,12 +79,12 @@ async function readDirectory(client: OpencodeMember['client'], directory: string
   }
 }
 
-/** Those of the sessions that are sub-agents', and of those that do something also when they are older than the others; and which of these are gone. */
+/** Whose the sessions are, and those that do something also when they are older than the others; and which of these are gone. */
 async function familyOf(
   client: OpencodeMember['client'],
   sessions: Awaited<ReturnType<OpencodeMember['client']['sessions']>>,
   activeIds: ReadonlySet<string>,
-): Promise<{ readonly children: Present['children']; readonly goneIds: ReadonlySet<string> }> {
+): Promise<{ readonly parents: Present['parents']; readonly goneIds: ReadonlySet<string> }> {
   const parents = new Map(sessions.map(({ id, parentID }) => [id, parentID]));
   const goneIds = new Set<string>();
   for (const activeId of activeIds) {
@@ -94,7 +95,7 @@ async function familyOf(
       id = session?.parentID;
     }
   }
-  return { children: [...parents].flatMap(([id, parentId]) => (parentId === undefined ? [] : [{ id, parentId }])), goneIds };
+  return { parents, goneIds };
 }
 
 /** A session and its newest messages as they are now, as events without a place in the history. @throws GatewayError NOT_FOUND */

@@ -26,8 +26,8 @@ export class EventService {
 
   /** A sub-agent's events go through its root, which the hub may not know of one that was made before it listened. */
   private async place({ id, parentId }: Session): Promise<void> {
-    if (parentId === undefined || this.hub.rootIdOf(id) !== id) return;
-    await this.place(await this.sessions.get(parentId));
-    this.hub.link(id, parentId);
+    if (this.hub.isPlaced(id)) return;
+    if (parentId !== undefined) await this.place(await this.sessions.get(parentId));
+    this.hub.place(id, parentId);
   }
 }

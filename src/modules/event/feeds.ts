@@ -15,6 +15,7 @@ export class Feeds {
   readonly recent: ReplayRing;
   private readonly byRoot = new Map<string, SessionFeed>();
   private readonly rootOf = new Map<string, string>();
+  private readonly roots = new Set<string>();
 
   constructor(private readonly bounds: ReplayBounds) {
     const { maxEvents, maxBytes } = bounds;
@@ -51,8 +52,19 @@ export class Feeds {
     this.byRoot.set(feed.rootId, feed);
   }
 
-  /** Makes a sub-agent's session part of its root's feed. */
-  link(childId: string, parentId: string): void {
+  /** Whether it is known whose a session is. */
+  isPlaced(sessionId: string): boolean {
+    return this.roots.has(sessionId) || this.rootOf.has(sessionId);
+  }
+
+  /** A session is its own root, or part of its parent's feed. */
+  place(sessionId: string, parentId: string | undefined): void {
+    if (parentId !== undefined) return this.link(sessionId, parentId);
+    this.of(sessionId);
+    this.roots.add(sessionId);
+  }
+
+  private link(childId: string, parentId: string): void {
     const rootId = this.rootIdOf(parentId);
     if (this.rootOf.get(childId) === rootId) return;
     this.rootOf.set(childId, rootId);
@@ -71,6 +83,7 @@ export class Feeds {
     if (oldest === undefined) return;
     if (!oldest.isIdle) return this.touch(oldest);
     this.byRoot.delete(oldest.rootId);
+    this.roots.delete(oldest.rootId);
     oldest.close();
     for (const memberId of oldest.members) this.rootOf.delete(memberId);
   }

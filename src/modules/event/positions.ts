@@ -11,6 +11,17 @@ export type Arrival = 'next' | 'repeated' | 'gap';
 export class Positions {
   private readonly lasts = new Map<string, Last>();
 
+  get isEmpty(): boolean {
+    return this.lasts.size === 0;
+  }
+
+  /** The last event that was told, whosever it is: ids ascend. */
+  get newestEventId(): string {
+    let newest = '';
+    for (const { eventId } of this.lasts.values()) if (eventId > newest) newest = eventId;
+    return newest;
+  }
+
   of(sessionId: string): Last | undefined {
     return this.lasts.get(sessionId);
   }

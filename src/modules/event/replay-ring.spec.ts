@@ -4,9 +4,18 @@ import { ReplayRing } from './replay-ring.js';
 const ROOT = 'ses_root';
 const CHILD = 'ses_child';
 
-function push(ring: ReplayRing, sessionId: string, sequence: number, size = 1): void {
-  const event: GatewayEvent = { type: 'message_removed', directory: '/w', sessionId, eventId: '', sequence, messageId: 'msg_1' };
-  ring.push(event, sequence, size);
+let pushed = 0;
+
+/** The id of an event that came after all others. */
+function nextId(): string {
+  pushed += 1;
+  return `evt_${String(pushed).padStart(6, '0')}`;
+}
+
+function push(ring: ReplayRing, sessionId: string, sequence: number, size = 1): string {
+  const event: GatewayEvent = { type: 'message_removed', directory: '/w', sessionId, eventId: nextId(), sequence, messageId: 'msg_1' };
+  ring.push(event, size);
+  return event.eventId;
 }
 
 function positions(events: readonly GatewayEvent[] | undefined): string[] | undefined {
@@ -31,10 +40,52 @@ describe('ReplayRing', () => {
     expect(positions(after(ring, ROOT, 5))).toEqual([`${ROOT}:6`, `${ROOT}:7`]);
   });
 
-  it('gives everything behind the position just before its first event', () => {
-    const ring = filled({}, [4, 5]);
+  it('gives everything behind the event that it is said to begin behind', () => {
+    const ring = filled({}, []);
+    ring.beginBehind({ sessionId: ROOT, sequence: 3, eventId: nextId() });
+    push(ring, ROOT, 4);
+    push(ring, ROOT, 5);
 
     expect(positions(after(ring, ROOT, 3))).toEqual([`${ROOT}:4`, `${ROOT}:5`]);
+    expect(after(ring, ROOT, 2)).toBeUndefined();
+  });
+
+  it('cannot serve the position just before its first event, for a child may have done something in between', () => {
+    const ring = filled({}, [4, 5]);
+
+    expect(after(ring, ROOT, 3)).toBeUndefined();
+  });
+
+  it('cannot serve a position behind which a child did something before the beginning', () => {
+    const ring = filled({}, []);
+    const before = nextId();
+    ring.beginBehind({ sessionId: CHILD, sequence: 7, eventId: nextId() });
+    push(ring, ROOT, 5);
+
+    expect(after(ring, ROOT, 4)).toBeUndefined();
+    expect(ring.ordinalBehind(ROOT, { sequence: 4, eventId: before })).toBeUndefined();
+  });
+
+  it('serves who has seen the event that it begins behind, whosever it was', () => {
+    const ring = filled({}, []);
+    const edge = { sessionId: CHILD, sequence: 7, eventId: nextId() };
+    ring.beginBehind(edge);
+    push(ring, CHILD, 8);
+    push(ring, ROOT, 5);
+
+    const ordinal = ring.ordinalBehind(ROOT, { sequence: 4, eventId: edge.eventId });
+
+    expect(positions(ring.from(ordinal ?? -1))).toEqual([`${CHILD}:8`, `${ROOT}:5`]);
+  });
+
+  it('keeps to its first beginning', () => {
+    const ring = filled({}, []);
+    ring.beginBehind({ sessionId: ROOT, sequence: 3, eventId: nextId() });
+    push(ring, ROOT, 4);
+
+    ring.beginBehind({ sessionId: ROOT, sequence: 4, eventId: nextId() });
+
+    expect(positions(after(ring, ROOT, 3))).toEqual([`${ROOT}:4`]);
   });
 
   it('gives nothing new behind its last event', () => {
@@ -139,13 +190,13 @@ describe('ReplayRing', () => {
     expect(after(ring, ROOT, 4)).toBeUndefined();
   });
 
-  it('begins anew behind the first event after it was cleared', () => {
+  it('begins anew with the first event after it was cleared', () => {
     const ring = filled({}, [4, 5]);
     ring.clear();
 
     push(ring, ROOT, 9);
 
-    expect(positions(after(ring, ROOT, 8))).toEqual([`${ROOT}:9`]);
-    expect(after(ring, ROOT, 7)).toBeUndefined();
+    expect(after(ring, ROOT, 9)).toEqual([]);
+    expect(after(ring, ROOT, 8)).toBeUndefined();
   });
 });

@@ -5,6 +5,13 @@ export interface ReplayBounds {
   readonly maxBytes: number;
 }
 
+/** The last event before those that are kept: everything of its sessions that came behind it is here. */
+export interface Edge {
+  readonly sessionId: string;
+  readonly sequence: number;
+  readonly eventId: string;
+}
+
 interface Entry {
   readonly event: GatewayEvent;
   readonly size: number;
@@ -22,9 +29,8 @@ export class ReplayRing {
   private bytes = 0;
   /** Ordinal of the oldest event that is kept. */
   private begin = 0;
-  private readonly known = new Set<string>();
-  /** Positions that are no longer, or never were, in the ring, though all that came behind them is. */
-  private readonly floors = new Map<string, number>();
+  /** Unknown while nobody can say what came before the first event that we heard. */
+  private edge: Edge | undefined;
 
   constructor(private readonly bounds: ReplayBounds) {}
 
@@ -33,8 +39,7 @@ export class ReplayRing {
     return this.begin + this.entries.length - this.head;
   }
 
-  push(event: GatewayEvent, sequence: number, size: number): void {
-    this.beginWith(event.sessionId, sequence - 1);
+  push(event: GatewayEvent, size: number): void {
     this.entries.push({ event, size });
     this.bytes += size;
     while (this.entries.length - this.head > this.bounds.maxEvents || this.bytes > this.bounds.maxBytes) this.dropOldest();
@@ -44,11 +49,9 @@ export class ReplayRing {
     }
   }
 
-  /** What comes behind this position of a session not heard of before will be here, if it comes. */
-  beginWith(sessionId: string, sequence: number): void {
-    if (this.known.has(sessionId)) return;
-    this.known.add(sessionId);
-    this.floors.set(sessionId, sequence);
+  /** Somebody can say: what came behind this event is here already, or will be. */
+  beginBehind(edge: Edge): void {
+    this.edge ??= edge;
   }
 
   /** Ordinals from before mean nothing afterwards. */
@@ -57,8 +60,7 @@ export class ReplayRing {
     this.entries = [];
     this.head = 0;
     this.bytes = 0;
-    this.known.clear();
-    this.floors.clear();
+    this.edge = undefined;
   }
 
   /**
@@ -66,9 +68,10 @@ export class ReplayRing {
    *
    * Sub-agents' events behind the session's own are passed over up to the position's event: ids ascend.
    */
-  ordinalBehind(sessionId: string, { sequence, eventId }: Position): number | undefined {
-    const index = this.indexBehind(sessionId, sequence);
+  ordinalBehind(sessionId: string, position: Position): number | undefined {
+    const index = this.indexBehind(sessionId, position);
     if (index === undefined) return undefined;
+    const { eventId } = position;
     return this.ordinalAt(eventId === undefined ? index : this.indexBehindOthers(index, sessionId, eventId));
   }
 
@@ -84,13 +87,12 @@ export class ReplayRing {
     return this.entries.slice(this.head + ordinal - this.begin).map(({ event }) => event);
   }
 
-  private indexBehind(sessionId: string, sequence: number): number | undefined {
+  private indexBehind(sessionId: string, position: Position): number | undefined {
     const seen = this.entries.findLastIndex(
-      ({ event }, index) => index >= this.head && event.sessionId === sessionId && (event.sequence ?? Infinity) <= sequence,
+      ({ event }, index) => index >= this.head && event.sessionId === sessionId && (event.sequence ?? Infinity) <= position.sequence,
     );
     if (seen >= 0) return seen + 1;
-    const floor = this.floors.get(sessionId);
-    return floor !== undefined && sequence >= floor ? this.head : undefined;
+    return this.edge !== undefined && isBehind(this.edge, sessionId, position) ? this.head : undefined;
   }
 
   private indexBehindOthers(from: number, sessionId: string, eventId: string): number {
@@ -111,9 +113,12 @@ export class ReplayRing {
     this.head += 1;
     this.begin += 1;
     this.bytes -= entry.size;
-    const { sessionId, sequence } = entry.event;
-    // What is gone came behind every earlier position, whosever it was.
-    this.floors.clear();
-    if (sequence !== undefined) this.floors.set(sessionId, sequence);
+    const { sessionId, sequence = -1, eventId } = entry.event;
+    if (this.edge === undefined || eventId >= this.edge.eventId) this.edge = { sessionId, sequence, eventId };
   }
+}
+
+/** Whether somebody who left off at a position knows of the edge. */
+function isBehind(edge: Edge, sessionId: string, { sequence, eventId }: Position): boolean {
+  return (sessionId === edge.sessionId && sequence >= edge.sequence) || (eventId !== undefined && eventId >= edge.eventId);
 }

@@ -76,7 +76,7 @@ export class SessionFeed {
   /** Keeps the event's consequences and tells everybody. */
   publish(event: GatewayEvent, size: number): void {
     this.remember(event);
-    if (event.sequence !== undefined) this.ring.push(event, event.sequence, size);
+    if (event.sequence !== undefined) this.ring.push(event, size);
     this.tell(event);
   }
 

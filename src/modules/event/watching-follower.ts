@@ -1,5 +1,5 @@
 import type { Subscriber } from 'rxjs';
-import type { GatewayEvent } from './event.model.js';
+import type { GatewayEvent, Position } from './event.model.js';
 import type { Follower, Resync } from './session-feed.js';
 
 /** A caller's subscription as a follower. A class, so that thousands of them share one shape and one code path. */
@@ -9,6 +9,7 @@ export class WatchingFollower implements Follower {
   readonly sessionId: string | undefined;
   /** What to do instead of only saying so. */
   onLostTrack: ((lastSequence: number) => void) | undefined;
+  private had: (Position & { readonly ofSessionId: string }) | undefined;
 
   constructor(
     wish: Pick<Follower, 'textMode' | 'durableOnly' | 'sessionId'>,
@@ -19,8 +20,13 @@ export class WatchingFollower implements Follower {
     this.sessionId = wish.sessionId;
   }
 
+  /** What it has from elsewhere, up to a position of a session, may be still to come here: that is no news. */
+  passOver(ofSessionId: string, position: Position): void {
+    this.had = { ofSessionId, ...position };
+  }
+
   next(event: GatewayEvent): void {
-    this.subscriber.next(event);
+    if (this.had === undefined || event.sequence === undefined || this.isNews(event)) this.subscriber.next(event);
   }
 
   loseTrack(event: Resync): void {
@@ -30,5 +36,14 @@ export class WatchingFollower implements Follower {
 
   end(error: unknown): void {
     this.subscriber.error(error);
+  }
+
+  /** Events come in the order of their ids: behind the first that is news all are. */
+  private isNews({ sessionId, sequence, eventId }: GatewayEvent): boolean {
+    if (this.had === undefined || sequence === undefined) return true;
+    const { ofSessionId, sequence: last, eventId: lastId = '' } = this.had;
+    if (sessionId === ofSessionId ? sequence <= last : eventId <= lastId) return false;
+    if (eventId > lastId) this.had = undefined;
+    return true;
   }
 }
