@@ -1,11 +1,12 @@
 import { TurnState } from '../../src/common/grpc/generated/event_pb.js';
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
 import { bodiesOf, collect, Conversation, textPart } from '../support/conversation.js';
+import { eventually } from '../support/eventually.js';
 import { OpencodeProxy } from '../support/opencode-proxy.js';
 import { OpencodeServer, type RemoteGateway } from '../support/opencode-server.js';
 import { script } from '../support/scripted-model.js';
 
-const { runMessage, sendMessage } = MessageService.method;
+const { abortSession, runMessage, sendMessage } = MessageService.method;
 
 describe('a prompt on its way to OpenCode', () => {
   let server: OpencodeServer;
@@ -40,6 +41,18 @@ describe('a prompt on its way to OpenCode', () => {
     expect(prompt?.textParts).toEqual([script([{ t: 'text', value: 'here' }])]);
     expect(rest).toHaveLength(1);
     expect(proxy.prompts).toBe(fault === 'unanswered' ? 1 : 2);
+  });
+
+  it.each(['lost', 'late'] as const)('does not run when it is aborted while it is %s', async (fault) => {
+    proxy.faults.push(fault);
+    const events = collect(conversation.stream([{ t: 'endless', ms: 5 }]));
+    await eventually(() => proxy.prompts === 1);
+
+    await gateway.grpc.call(abortSession, { sessionId: conversation.sessionId });
+    const answer = await conversation.run([{ t: 'text', value: 'next' }]);
+
+    expect(bodiesOf(await events, 'turnUpdated').at(-1)).toMatchObject({ state: TurnState.ABORTED });
+    expect(answer.textParts).toEqual(['next']);
   });
 
   it('is handed over twice and no more when OpenCode stores it and does not run it', async () => {

@@ -1,12 +1,15 @@
 import { createServer, request as httpRequest, type IncomingMessage, type RequestOptions, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * What happens to a prompt on its way: it is lost, it arrives and only its answer is lost, or OpenCode stores it and never
- * runs it, as 1.17 was seen to do.
+ * What happens to a prompt on its way: it is lost, it is late, it arrives and only its answer is lost, or OpenCode stores it
+ * and never runs it, as 1.17 was seen to do.
  */
-export type PromptFault = 'lost' | 'unanswered' | 'stored';
+export type PromptFault = 'lost' | 'late' | 'unanswered' | 'stored';
+
+const LATE_MS = 1_000;
 
 const PROMPT = /\/prompt_async$/;
 
@@ -59,6 +62,7 @@ export class OpencodeProxy {
     const fault = isPrompt ? this.faults.shift() : undefined;
     if (fault === 'lost') return void response.destroy();
     const body = await buffer(request);
+    if (fault === 'late') await pause(LATE_MS);
     if (fault === 'stored') {
       const stored = JSON.stringify({ ...(JSON.parse(body.toString()) as object), noReply: true });
       await this.forward(request, path.replace(PROMPT, '/message'), Buffer.from(stored));

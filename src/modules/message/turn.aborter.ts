@@ -6,6 +6,7 @@ import { SessionService } from '../session/session.service.js';
 import type { Turn } from './turn.js';
 import { TurnRegistry } from './turn.registry.js';
 import { TurnRunner } from './turn.runner.js';
+import { ABORTED_UNSENT } from './turn.verdict.js';
 import { GRACE_MS } from './turn.watch.js';
 
 /** OpenCode unwinds an aborted run in 20 to 300 ms. */
@@ -32,7 +33,7 @@ export class TurnAborter {
 
   private async abortAll(sessionId: string): Promise<void> {
     const turns = this.registry.ofSession(sessionId);
-    for (const turn of turns.filter(({ state }) => state === 'queued')) turn.end({ state: 'aborted', failure: undefined });
+    for (const turn of turns.filter(({ state }) => state === 'queued')) turn.end(ABORTED_UNSENT);
     const running = turns.filter((turn) => !turn.isEnded);
     for (const turn of running) turn.requestAbort(Date.now());
     await this.pool.forSession(sessionId).client.abort(sessionId);

@@ -56,6 +56,7 @@ class Records {
     const { id = '', sessionID = '' } = this.messages[0]?.info ?? {};
     const turn = new Turn({ id, sessionId: sessionID, directory: '/workspace/project', requestId: '', kind: 'prompt' }, () => undefined);
     turn.admit(Date.now());
+    turn.handedAtMs = Date.now() - 20_000;
     return turn;
   }
 }
@@ -157,6 +158,17 @@ describe('TurnReconciler', () => {
 
     expect(early).toBeUndefined();
     expect(late).toMatchObject({ verdict: { state: 'aborted' } });
+  });
+
+  it('leaves an aborted turn alone that is on its way to OpenCode, whatever the session does', async () => {
+    const records = new Records([]);
+    const { turn } = records;
+    turn.handedAtMs = undefined;
+    turn.requestAbort(Date.now() - 10_000);
+
+    turn.observe({ ...IDLE, sessionId: turn.sessionId }, Date.now());
+
+    await expect(look(records, turn)).resolves.toBeUndefined();
   });
 
   it('calls a turn that left no answer failed when the session reported an error', async () => {

@@ -25,6 +25,7 @@ export class TurnReconciler {
 
   private async lookOnce(turn: Turn): Promise<Conclusion | undefined> {
     const { client } = this.pool.forSession(turn.sessionId);
+    const mightStart = turn.abortRequested && turn.mayStillStart(Date.now());
     // The status first: a session that was idle then had already written its last message.
     const statuses = await client.statuses(turn.directory);
     const behind = await this.lookBehind(turn);
@@ -34,7 +35,8 @@ export class TurnReconciler {
       turn.continueWith(continuationIdsOf(behind));
       return undefined;
     }
-    if (last === undefined && turn.abortRequested && turn.mayStillStart(Date.now())) return undefined;
+    const isDecided = last !== undefined && turn.read(last.info) !== undefined;
+    if (mightStart && !isDecided) return undefined;
     return toConclusion(turn, last);
   }
 

@@ -12,6 +12,8 @@ class Records {
   statuses: Record<string, UpstreamStatus> = {};
   messages: UpstreamMessageWithParts[] = [];
   pages = 0;
+  /** Happens right after a message was looked for in vain. */
+  afterMiss: () => void = () => undefined;
 
   ask(id: string, created = 0): this {
     const info = { id, sessionID: 'ses_1', role: 'user', time: { created } } as const;
@@ -30,6 +32,7 @@ class Records {
       statuses: async () => this.statuses,
       message: async (_: string, id: string) => {
         const found = this.messages.find(({ info }) => info.id === id);
+        if (found === undefined) this.afterMiss();
         if (found === undefined) throw GatewayError.notFound('message', id);
         return found;
       },
@@ -65,6 +68,13 @@ afterEach(() => {
 });
 
 describe('TurnRecords.recall', () => {
+  it('finds a request that another gateway makes while it is looked for', async () => {
+    const records = new Records();
+    records.afterMiss = () => records.ask(ID).answer({ ...STOPPED, parentID: ID });
+
+    await expect(recall(records)).resolves.toMatchObject({ type: 'ended', verdict: { state: 'completed' } });
+  });
+
   it('knows nothing of a request that was not made', async () => {
     await expect(recall(new Records().ask('msg_1').answer(STOPPED))).resolves.toEqual({ type: 'unknown' });
   });

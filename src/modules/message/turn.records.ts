@@ -74,7 +74,7 @@ export class TurnRecords {
     const { client, clock } = this.pool.forSession(sessionId);
     const own = await client.message(sessionId, messageId).catch(unlessMissing);
     if (own === undefined) {
-      await this.refuseOtherBody(sessionId, messageId);
+      if (await this.hasArrived(sessionId, messageId)) return this.recallOnce(place, messageId);
       return { recollection: { type: 'unknown' }, ageMs: 0 };
     }
     // The status before the messages: a session that was idle then had already written its last one.
@@ -84,10 +84,13 @@ export class TurnRecords {
     return { recollection, ageMs: clock.nowMs() - own.info.time.created };
   }
 
-  private async refuseOtherBody(sessionId: string, messageId: string): Promise<void> {
+  /** Whether another replica has sent it just now. @throws GatewayError INVALID_ARGUMENT when its key was used with another body */
+  private async hasArrived(sessionId: string, messageId: string): Promise<boolean> {
     const { messages } = await this.pool.forSession(sessionId).client.messages(sessionId, KEY_LOOK_BACK);
-    if (messages.some(({ info }) => haveSameKey(info.id, messageId)))
+    const ids = messages.map(({ info }) => info.id);
+    if (ids.some((id) => id !== messageId && haveSameKey(id, messageId)))
       throw GatewayError.invalid('request_id', 'was used before with another request');
+    return ids.includes(messageId);
   }
 
   private async isBusy({ sessionId, directory }: Place): Promise<boolean> {

@@ -10,7 +10,7 @@ import type { Turn } from './turn.js';
 import { TurnRecords } from './turn.records.js';
 import { TurnRegistry } from './turn.registry.js';
 import type { TurnTask } from './turn.task.js';
-import { interrupted, NOT_STARTED, type Verdict } from './turn.verdict.js';
+import { ABORTED_UNSENT, interrupted, NOT_STARTED, type Verdict } from './turn.verdict.js';
 import { TurnWatch } from './turn.watch.js';
 
 /** A prompt that OpenCode stored and did nothing about for so long is handed over once more. */
@@ -120,6 +120,8 @@ export class TurnRunner implements OnModuleDestroy {
     if (turn.isEnded) return;
     if (past?.type === 'ended') return turn.conclude(past);
     if (past?.type === 'running') return this.resume(turn, past.turn, watch);
+    // It was aborted while nobody knew whether OpenCode has it.
+    if (turn.abortRequested) return turn.end(ABORTED_UNSENT);
     watch.listen();
     turn.admit(Date.now());
     await task.hand(turn, past?.type === 'unanswered');

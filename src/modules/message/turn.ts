@@ -91,10 +91,15 @@ export class Turn {
     this.abortRequestedAtMs ??= nowMs;
   }
 
-  /** An abort that comes before the run is lost when OpenCode has just opened the directory: the run begins all the same (measured). */
+  /**
+   * Whether OpenCode may begin it after the abort: it is on its way there, or OpenCode has just opened the directory, where
+   * an abort before the run is lost (measured).
+   */
   mayStillStart(nowMs: number): boolean {
-    const isFresh = this.abortRequestedAtMs === undefined || nowMs - this.abortRequestedAtMs < LATE_START_MS;
-    return this.state === 'admitted' && isFresh && !this.wasIdleAfterAbort;
+    if (this.state !== 'admitted') return false;
+    if (this.handedAtMs === undefined) return true;
+    const sinceMs = Math.max(this.abortRequestedAtMs ?? nowMs, this.handedAtMs);
+    return nowMs - sinceMs < LATE_START_MS && !this.wasIdleAfterAbort;
   }
 
   toUpdate(): TurnUpdate {
@@ -216,7 +221,7 @@ export class Turn {
   }
 
   private observeIdle(): boolean {
-    this.wasIdleAfterAbort ||= this.abortRequested;
+    this.wasIdleAfterAbort ||= this.abortRequested && this.handedAtMs !== undefined;
     if (this.verdict === undefined) return true;
     this.end(this.verdict);
     return false;

@@ -22,6 +22,9 @@ const OVERFLOW = 'ContextOverflowError';
 /** OpenCode took it, and does nothing about it. */
 export const NOT_STARTED: Verdict = interrupted('TurnNotStarted', 'OpenCode took the prompt but did not run it');
 
+/** OpenCode never had it. */
+export const ABORTED_UNSENT: Verdict = { state: 'aborted', failure: undefined };
+
 export const SESSION_DELETED: Verdict = { state: 'aborted', failure: { name: 'SessionDeleted', message: 'The session was deleted' } };
 
 export function interrupted(name: string, message: string): Verdict {
