@@ -108,6 +108,9 @@ describe('the invariants', () => {
       violationsOf(evidence([first, second, delta('Grü', 0), opened(), whole('prt_2', 'Grü'), delta('ße', 4), third, last, end])),
     ).toEqual([]);
     expect(violationsOf(evidence([first, resync, last, end]))).toEqual([]);
+    expect(violationsOf(evidence([...GOOD, resync, end]))).toEqual([]);
+    const abortedInQueue = [turn(TurnState.QUEUED), turn(TurnState.ABORTED), turn(TurnState.RUNNING)];
+    expect(violationsOf(evidence([...GOOD.slice(0, -1), ...abortedInQueue, end]))).toEqual([]);
     expect(
       violationsOf(evidence([first, second, third, last, turn(TurnState.ABORTED)], answered(TurnState.ABORTED), { aborted: true })),
     ).toEqual([]);
@@ -127,6 +130,7 @@ describe('the invariants', () => {
     ['a delta that comes twice', [first, second, delta('Grü', 0), delta('Grü', 4), third, last, end], /a text of prt_2 that never was/],
     ['a text that ends otherwise', [first, second, third, whole('prt_2', 'Gr', 5), end], /ended with another text of prt_2/],
     ['two ends of a turn', [...GOOD, end], /was told 2 ends of msg_1/],
+    ['two ends of a turn that was queued once', [...GOOD.slice(0, -1), turn(TurnState.QUEUED), end, end], /was told 2 ends of msg_1/],
     [
       'a false end',
       [first, second, third, last, turn(TurnState.INTERRUPTED)],

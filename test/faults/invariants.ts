@@ -120,19 +120,31 @@ function recordOf(turnId: string, messages: readonly UpstreamMessageWithParts[])
   return `${isThere ? 'prompt' : 'no prompt'}, answers ${JSON.stringify(answers)}`;
 }
 
-/** The ends that a reader was told of each turn. Who comes back or begins anew may be told an end again, for nothing says that it was received. */
+/**
+ * The ends that a reader was told of each turn. Who comes back or begins anew may be told an end again, for nothing says that it was received.
+ *
+ * Two ends are none when the request is made again: that of an interrupted turn, and of one that was aborted in the queue of a
+ * gateway, of which another knows nothing.
+ */
 function finalsByTurn({ entries }: ReaderNotes): Map<string, TurnState[]> {
   const finals = new Map<string, TurnState[]>();
+  const last = new Map<string, TurnState>();
+  const unsent = new Set<string>();
   let repeated = new Map<string, TurnState>();
   for (const entry of entries) {
-    if (entry.kind === 'opened')
+    if (entry.kind === 'opened' || (entry.kind === 'event' && entry.event.event.case === 'resync'))
       repeated = new Map([...finals].flatMap(([turnId, states]) => states.slice(-1).map((state) => [turnId, state])));
     if (entry.kind !== 'event') continue;
     const { event } = entry.event;
-    const [state] = finalStates([entry.event]);
-    if (state === undefined || event.case !== 'turnUpdated') continue;
+    if (event.case !== 'turnUpdated') continue;
     const { turnId } = event.value;
-    // Who sent an interrupted turn may send it once more, and it goes on.
+    const [state] = finalStates([entry.event]);
+    if (state === TurnState.ABORTED && last.get(turnId) === TurnState.QUEUED) unsent.add(turnId);
+    last.set(turnId, event.value.state);
+    if (state === undefined) {
+      if (unsent.delete(turnId)) finals.delete(turnId);
+      continue;
+    }
     const before = (finals.get(turnId) ?? []).filter((each) => each !== TurnState.INTERRUPTED);
     if (repeated.get(turnId) === state) repeated.delete(turnId);
     else finals.set(turnId, [...before, state]);
