@@ -31,7 +31,7 @@ describe('a prompt on its way to OpenCode', () => {
     proxy.prompts = 0;
   });
 
-  it.each(['lost', 'unanswered', 'stored'] as const)('is neither lost nor doubled when it is %s', async (fault) => {
+  it.each(['lost', 'unanswered', 'failed', 'stored'] as const)('is neither lost nor doubled when it is %s', async (fault) => {
     proxy.faults.push(fault);
 
     const answer = await conversation.run([{ t: 'text', value: 'here' }]);
@@ -40,7 +40,7 @@ describe('a prompt on its way to OpenCode', () => {
     const [prompt, ...rest] = await conversation.history();
     expect(prompt?.textParts).toEqual([script([{ t: 'text', value: 'here' }])]);
     expect(rest).toHaveLength(1);
-    expect(proxy.prompts).toBe(fault === 'unanswered' ? 1 : 2);
+    expect(proxy.prompts).toBe(fault === 'unanswered' || fault === 'failed' ? 1 : 2);
   });
 
   it.each(['lost', 'late'] as const)('does not run when it is aborted while it is %s', async (fault) => {

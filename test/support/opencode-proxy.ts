@@ -4,10 +4,10 @@ import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 
 /**
- * What happens to a prompt on its way: it is lost, it is late, it arrives and only its answer is lost, or OpenCode stores it
- * and never runs it, as 1.17 was seen to do.
+ * What happens to a prompt on its way: it is lost, it is late, it arrives and only its answer is lost or says that OpenCode
+ * failed, or OpenCode stores it and never runs it, as 1.17 was seen to do.
  */
-export type PromptFault = 'lost' | 'late' | 'unanswered' | 'stored';
+export type PromptFault = 'lost' | 'late' | 'unanswered' | 'failed' | 'stored';
 
 const LATE_MS = 1_000;
 
@@ -71,6 +71,7 @@ export class OpencodeProxy {
     try {
       const answer = await this.forward(request, path, body);
       if (fault === 'unanswered') return void response.destroy();
+      if (fault === 'failed') return void response.writeHead(500, { 'content-type': 'application/json' }).end('{}');
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.on('error', () => response.destroy()).pipe(response);
       response.once('close', () => answer.destroy());

@@ -103,13 +103,16 @@ export class TurnRunner implements OnModuleDestroy {
   /** A cut connection leaves open whether OpenCode has the turn, and a busy session who has it: the records tell. */
   private async deliver(turn: Turn, task: TurnTask, watch: TurnWatch, mayBeKnown: boolean): Promise<void> {
     let giveUpAtMs: number | undefined;
+    let failed = false;
     for (let isOpen = mayBeKnown && task.requestId !== ''; ; isOpen = true) {
       await this.presence.untilHere();
       try {
         return await this.handOver(turn, task, watch, isOpen);
       } catch (error) {
         giveUpAtMs ??= Date.now() + this.presence.lostAfterMs;
-        if (!(isUnclear(error) || isBusy(error)) || Date.now() > giveUpAtMs) throw error;
+        const mayHaveIt = isUnclear(error) || isBusy(error) || (isFailure(error) && !failed);
+        if (!mayHaveIt || Date.now() > giveUpAtMs) throw error;
+        failed ||= isFailure(error);
       }
       await new Promise((resolve) => setTimeout(resolve, RETRY_AFTER_MS));
     }
@@ -175,6 +178,11 @@ export class TurnRunner implements OnModuleDestroy {
 /** OpenCode may have it or not. */
 function isUnclear(error: unknown): boolean {
   return error instanceof GatewayError && (error.code === 'UNAVAILABLE' || error.code === 'DEADLINE_EXCEEDED');
+}
+
+/** OpenCode may fail at a prompt that it has already, from another gateway. */
+function isFailure(error: unknown): boolean {
+  return error instanceof GatewayError && error.code === 'INTERNAL';
 }
 
 /** Somebody else was faster: with the same request, or with another. */
