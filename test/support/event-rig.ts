@@ -168,6 +168,24 @@ export function made(sessionId: string, parentID: string, seq = 0): UpstreamFram
   };
 }
 
+/** The growing part of a session, finished when it has an end. */
+export function textPart(sessionID: string, seq: number, text: string, end?: number): UpstreamFrame {
+  const time = { start: 1, ...(end !== undefined && { end }) };
+  const part = { id: `prt_${sessionID}`, messageID: `msg_${sessionID}`, sessionID, type: 'text', text, time };
+  return {
+    directory: DIRECTORY,
+    payload: {
+      type: 'sync',
+      syncEvent: { id: nextEventId(), type: 'message.part.updated.1', seq, aggregateID: sessionID, data: { sessionID, part } },
+    },
+  };
+}
+
+export function textDelta(sessionID: string, delta: string): UpstreamFrame {
+  const properties = { sessionID, messageID: `msg_${sessionID}`, partID: `prt_${sessionID}`, field: 'text', delta };
+  return { directory: DIRECTORY, payload: { id: nextEventId(), type: 'message.part.delta', properties } };
+}
+
 export function status(sessionID: string, type: string): UpstreamFrame {
   return { directory: DIRECTORY, payload: { id: '', type: 'session.status', properties: { sessionID, status: { type } } } };
 }

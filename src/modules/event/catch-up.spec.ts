@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
+import { eventually } from '../../../test/support/eventually.js';
 import { readTranscript } from '../../../test/fixtures/transcripts/transcripts.js';
-import { CHILD, EventRig, ROOT, Watch, durable, made, settle } from '../../../test/support/event-rig.js';
+import { CHILD, EventRig, ROOT, Watch, durable, made, settle, textDelta, textPart } from '../../../test/support/event-rig.js';
 
 beforeAll(() => void Logger.overrideLogger(false));
 
@@ -46,8 +47,24 @@ describe('CatchUp', () => {
     const watch = rig.watch(ROOT, { after: { sequence: 1 } });
     await settle();
     rig.feed(durable(CHILD, 2), durable(ROOT, 3));
+    await eventually(() => watch.positions.length >= 5);
 
     expect(watch.positions).toEqual([`${CHILD}:0`, `${ROOT}:2`, `${CHILD}:1`, `${CHILD}:2`, `${ROOT}:3`]);
+  });
+
+  it('shows no text that is older than what the reader was given', async () => {
+    const rig = await EventRig.connected({ REPLAY_EVENTS: 0 });
+    rig.feed(durable(ROOT, 0), textPart(ROOT, 1, ''), textDelta(ROOT, 'gro'));
+    const end = textPart(ROOT, 2, 'grown', 9);
+    rig.miss(end);
+
+    const watch = rig.watch(ROOT, { textMode: 'accumulated', after: { sequence: 0 } });
+    await settle();
+    rig.repeat(end);
+    await eventually(() => watch.events.some(({ type }) => type === 'session_status'));
+
+    const texts = watch.events.flatMap((event) => (event.type === 'part_updated' && event.part.type === 'text' ? [event.part.text] : []));
+    expect(texts).toEqual(['', 'grown']);
   });
 
   it('goes on behind an event of a sub-agent', async () => {

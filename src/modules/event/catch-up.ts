@@ -8,9 +8,12 @@ import { wants, type Follower, type SessionFeed } from './session-feed.js';
 
 /** A reader that takes nothing of its backlog for so long is ended: the backlog is held for it. */
 const STALLED_MS = 30_000;
+/** How long what OpenCode has stored may take to arrive here; and how long it is waited for where nothing is known to come. */
+const LAG_MS = 5_000;
+const FIRST_LAG_MS = 250;
 /** How long what a reader had from another replica may take to arrive here. */
 const REACH_MS = 1_000;
-const REACH_CHECK_MS = 20;
+const CHECK_MS = 20;
 /** OpenCode may be away a moment before its events are known to stay away. */
 const AWAY_CHECK_MS = 250;
 /** A reader that finds its place gone again so often is told to read the state. */
@@ -142,14 +145,23 @@ export class CatchUp {
       if (this.subscriber.closed) return place;
     }
     this.position = { sequence: lastOf(stored, this.sessionId) ?? sequence, eventId: stored.at(-1)?.content.eventId };
+    await this.untilArrived(feed);
     this.teach(place, stored);
     return place;
+  }
+
+  /** The feed's present is older than what the reader was given until that has arrived there too. */
+  private async untilArrived({ positions }: SessionFeed): Promise<void> {
+    const { eventId = '' } = this.position;
+    const beganAtMs = Date.now();
+    const isLate = (): boolean => Date.now() - beganAtMs > (positions.isEmpty ? FIRST_LAG_MS : LAG_MS);
+    while (positions.newestEventId < eventId && !isLate() && !this.subscriber.closed) await delay(CHECK_MS);
   }
 
   /** A reader that was told of its position elsewhere, or had made it a moment ago, may be ahead of us. */
   private async untilReached(): Promise<Place | undefined> {
     const feed = this.source.feeds.of(this.sessionId);
-    for (const deadlineMs = Date.now() + REACH_MS; !this.isBehindUs(feed) && Date.now() < deadlineMs;) await delay(REACH_CHECK_MS);
+    for (const deadlineMs = Date.now() + REACH_MS; !this.isBehindUs(feed) && Date.now() < deadlineMs;) await delay(CHECK_MS);
     return this.findPlace();
   }
 
