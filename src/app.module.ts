@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { AccessGuard } from './common/access/access.guard.js';
+import { AccessTokens } from './common/access/access-tokens.js';
 import { CONFIG, type Config } from './common/config/config.js';
 import { ErrorFilter } from './common/errors/error.filter.js';
 import { DocsController } from './common/http/docs/docs.controller.js';
@@ -23,7 +24,7 @@ import { WorkspaceModule } from './modules/workspace/workspace.module.js';
 
 @Module({})
 export class AppModule {
-  static with(config: Config, environment: NodeJS.ProcessEnv): DynamicModule {
+  static with(config: Config, environment: NodeJS.ProcessEnv, tokens: AccessTokens): DynamicModule {
     return {
       module: AppModule,
       global: true,
@@ -45,6 +46,7 @@ export class AppModule {
       controllers: [DocsController, MetricsController],
       providers: [
         Metrics,
+        { provide: AccessTokens, useValue: tokens },
         { provide: CONFIG, useValue: config },
         { provide: ENVIRONMENT, useValue: environment },
         { provide: APP_GUARD, useClass: AccessGuard },

@@ -4,6 +4,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { filter, firstValueFrom, race, timer } from 'rxjs';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
+import { AccessTokens } from './common/access/access-tokens.js';
+import { ANONYMOUS } from './common/access/principal.js';
 import { allowsAnonymous, StartError, type Config } from './common/config/config.js';
 import { GatewayGrpcServer } from './common/grpc/gateway-grpc-server.js';
 import { GatewayHttpAdapter } from './common/http/gateway-http.adapter.js';
@@ -37,13 +39,15 @@ export interface Gateway {
 export async function startGateway(config: Config, environment: NodeJS.ProcessEnv): Promise<Gateway> {
   const logger = createLogger(config);
   const anonymous = allowsAnonymous(config);
+  const tokens = new AccessTokens(config);
   const streams = new OpenStreams({
     bounds: { maxMessages: config.STREAM_QUEUE_MESSAGES, maxBytes: config.STREAM_QUEUE_BYTES },
     heartbeatS: config.HEARTBEAT_S,
     leaveAfterS: config.GRPC_MAX_CONNECTION_AGE_GRACE_S,
+    isWelcome: (caller) => caller === undefined || caller === ANONYMOUS || tokens.isValid(caller),
   });
   const adapter = new GatewayHttpAdapter(streams, config.MAX_REQUEST_BYTES);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, environment), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, environment, tokens), adapter, {
     logger: new PinoNestLogger(logger),
     abortOnError: false,
     bodyParser: false,

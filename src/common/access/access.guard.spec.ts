@@ -1,39 +1,51 @@
 import { Metadata } from '@grpc/grpc-js';
 import type { ExecutionContext } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
+import { GrpcMethod } from '@nestjs/microservices';
 import { readConfig } from '../config/config.js';
-import { AccessGuard, Public } from './access.guard.js';
+import { MessageService } from '../grpc/generated/message_pb.js';
+import { OpenCodeService } from '../grpc/generated/v1/opencode_service_pb.js';
+import { RestRoute } from '../http/rest-route.js';
+import { AccessGuard } from './access.guard.js';
+import { AccessTokens } from './access-tokens.js';
 
 const TOKEN = 'token-of-the-gateway';
 const OTHER = 'token-of-the-agents!';
 
 class Handlers {
-  @Public()
+  @RestRoute(OpenCodeService.method.health)
+  @GrpcMethod(OpenCodeService.typeName, 'Health')
   health(): void {
     // Anybody may ask.
   }
 
-  sessions(): void {
+  @RestRoute(MessageService.method.listMessages)
+  @GrpcMethod(MessageService.typeName, 'ListMessages')
+  messages(): void {
     // Only who shows a token may.
+  }
+
+  forgotten(): void {
+    // Nobody said who may.
   }
 }
 
 const handlers = new Handlers();
 
 function guard(environment: NodeJS.ProcessEnv = { ACCESS_TOKEN: TOKEN, A2A_BEARER_TOKEN: OTHER }): AccessGuard {
-  return new AccessGuard(readConfig(environment), new Reflector());
+  const config = readConfig(environment);
+  return new AccessGuard(config, new AccessTokens(config));
 }
 
-function overHttp(authorization: string | undefined, handler: () => void = handlers.sessions): ExecutionContext {
+function overHttp(authorization: string | undefined, handler: () => void = handlers.messages): ExecutionContext {
   const context = {
     getType: () => 'http',
     getHandler: () => handler,
-    switchToHttp: () => ({ getRequest: () => ({ headers: { authorization } }) }),
+    switchToHttp: () => ({ getRequest: () => ({ headers: { authorization }, routeOptions: { url: '/nowhere' } }) }),
   };
   return context as unknown as ExecutionContext;
 }
 
-function overGrpc(authorization: string | undefined, handler: () => void = handlers.sessions): ExecutionContext {
+function overGrpc(authorization: string | undefined, handler: () => void = handlers.messages): ExecutionContext {
   const metadata = new Metadata();
   if (authorization !== undefined) metadata.set('authorization', authorization);
   const context = { getType: () => 'rpc', getHandler: () => handler, switchToRpc: () => ({ getContext: () => metadata }) };
@@ -74,6 +86,14 @@ describe.each([
 
   it('lets everybody ask what is public', () => {
     expect(guard().canActivate(over(undefined, handlers.health))).toBe(true);
+  });
+
+  it('lets nobody call what nobody said who may call', () => {
+    for (const settings of [undefined, {}]) {
+      expect(() => guard(settings).canActivate(over(`Bearer ${TOKEN}`, handlers.forgotten))).toThrow(
+        expect.objectContaining({ code: 'PERMISSION_DENIED' }) as Error,
+      );
+    }
   });
 
   it('lets everybody in on loopback when no token is set', () => {

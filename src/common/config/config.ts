@@ -71,6 +71,11 @@ export const settings = {
     .describe('seconds OpenCode may be away until its running and waiting turns end as interrupted'),
   OPENCODE_DEBUG: flag.describe('debug logging, as LOG_LEVEL=debug'),
   ACCESS_TOKEN: secret.describe('bearer token that callers must show'),
+  ACCESS_TOKENS_FILE: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('a file of named bearer tokens with scopes, kept as hashes; read again when it changes'),
   A2A_BEARER_TOKEN: secret.describe('one more bearer token'),
   ACCESS_ANONYMOUS: flag.describe('allow callers without a token although the gateway is not bound to loopback'),
   PUBLIC_URL: z
@@ -158,7 +163,8 @@ export function isLoopback(host: string): boolean {
  * @throws StartError when the gateway would be open to a network by accident.
  */
 export function allowsAnonymous(config: Config): boolean {
-  if (config.ACCESS_TOKEN !== undefined || config.A2A_BEARER_TOKEN !== undefined) return false;
+  const { ACCESS_TOKEN, A2A_BEARER_TOKEN, ACCESS_TOKENS_FILE } = config;
+  if ([ACCESS_TOKEN, A2A_BEARER_TOKEN, ACCESS_TOKENS_FILE].some((setting) => setting !== undefined)) return false;
   if (isLoopback(config.HOST) || config.ACCESS_ANONYMOUS) return true;
   throw new StartError(
     `HOST: ${config.HOST} is not loopback and no ACCESS_TOKEN is set; set ACCESS_TOKEN, or ACCESS_ANONYMOUS=true to let everybody in`,

@@ -12,6 +12,7 @@ import {
 import { Server, Transport, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import { HealthImplementation } from 'grpc-health-check';
 import { firstValueFrom, isObservable, type Observable } from 'rxjs';
+import { principalOf } from '../access/principal.js';
 import { GatewayError } from '../errors/gateway-error.js';
 import { MessageStream } from '../streams/message-stream.js';
 import type { OpenStreams } from '../streams/open-streams.js';
@@ -162,7 +163,8 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
         .then(toStream)
         .then(
           (stream) => {
-            if (!call.cancelled) this.options.streams.write(stream.source$, new GrpcCallSink(call, stream), labels);
+            if (call.cancelled) return;
+            this.options.streams.write(stream.source$, new GrpcCallSink(call, stream), labels, principalOf(call.metadata));
           },
           (error: unknown) => call.emit('error', toCallError(error)),
         );

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify';
+import { principalOf } from '../access/principal.js';
 import { methodName, protoServices } from '../grpc/proto-types.js';
 import type { MessageStream } from '../streams/message-stream.js';
 import type { OpenStreams, StreamLabels } from '../streams/open-streams.js';
@@ -31,5 +32,5 @@ export function replyWithStream(reply: FastifyReply, stream: MessageStream, stre
   if (reply.request.method === 'HEAD') return void response.end();
   if (format.opening === '') response.flushHeaders();
   else response.write(format.opening);
-  streams.write(stream.source$, new HttpSink(response, format, stream), labelsOf(reply));
+  streams.write(stream.source$, new HttpSink(response, format, stream), labelsOf(reply), principalOf(reply.request));
 }

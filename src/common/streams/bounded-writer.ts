@@ -109,6 +109,10 @@ export class BoundedWriter<T extends object> extends PacedSubscriber<T> {
     this.leavingS += 1;
   }
 
+  dismiss(): void {
+    this.cut('UNAUTHENTICATED', 'The token is no longer valid', { reason: 'TOKEN_REVOKED' });
+  }
+
   override next(message: T): void {
     if (this.closed || this.finish !== undefined) return;
     try {

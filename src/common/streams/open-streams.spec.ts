@@ -1,18 +1,24 @@
 import { Subject } from 'rxjs';
 import { FakeSink, type Note } from '../../../test/support/fake-sink.js';
+import type { Principal } from '../access/principal.js';
 import { OpenStreams } from './open-streams.js';
 
 const LABELS = { door: 'test', method: 'Notes/Watch' };
 
+const CALLER: Principal = { id: 'ci', scopes: new Set(['read']), expiresAtMs: undefined };
+
 function setUp(pace: { heartbeatS?: number; leaveAfterS?: number } = {}) {
-  const streams = new OpenStreams({ bounds: { maxMessages: 3, maxBytes: 1_000 }, heartbeatS: 3, leaveAfterS: 2, ...pace });
+  const welcome = new Set<Principal | undefined>([CALLER]);
+  const isWelcome = (caller: Principal | undefined): boolean => welcome.has(caller);
+  const bounds = { maxMessages: 3, maxBytes: 1_000 };
+  const streams = new OpenStreams({ bounds, heartbeatS: 3, leaveAfterS: 2, isWelcome, ...pace });
   const open = () => {
     const source = new Subject<Note>();
     const sink = new FakeSink();
-    streams.write(source, sink, LABELS);
+    streams.write(source, sink, LABELS, CALLER);
     return { source, sink };
   };
-  return { streams, open };
+  return { streams, open, welcome };
 }
 
 function passSeconds(count: number): void {
@@ -197,5 +203,20 @@ describe('OpenStreams', () => {
 
     expect([...streams]).toEqual([]);
     expect(jest.getTimerCount()).toBe(0);
+  });
+});
+
+describe('the stream of a caller who may read no longer', () => {
+  it('ends within a second, and says why', () => {
+    const { open, welcome } = setUp();
+    const { sink } = open();
+    passSeconds(1);
+    const before = sink.error;
+
+    welcome.clear();
+    passSeconds(1);
+
+    expect(before).toBeUndefined();
+    expect(sink.error).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'TOKEN_REVOKED' });
   });
 });

@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import type { Principal } from '../access/principal.js';
 import type { QueueBounds } from './bounded-queue.js';
 import { writeBounded, type StreamPace, type StreamSink } from './bounded-writer.js';
 import { StreamTally } from './stream-tally.js';
@@ -19,10 +20,19 @@ export interface OpenStream {
   /** Bytes that were written and wait in this process for the peer to take them. */
   readonly bufferedBytes: number;
   tick(pace: StreamPace): void;
+  /** Ends the stream of somebody who may read no longer. */
+  dismiss(): void;
 }
 
 export interface OpenStreamsOptions extends StreamPace {
   readonly bounds: QueueBounds;
+  /** Whether a caller may go on reading; asked once a second for each stream. */
+  isWelcome(caller: Principal | undefined): boolean;
+}
+
+interface Held {
+  readonly labels: StreamLabels;
+  readonly caller: Principal | undefined;
 }
 
 /**
@@ -32,26 +42,29 @@ export interface OpenStreamsOptions extends StreamPace {
  */
 export class OpenStreams {
   readonly tally = new StreamTally();
-  private readonly streams = new Map<OpenStream, StreamLabels>();
+  private readonly streams = new Map<OpenStream, Held>();
   private ticker: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: OpenStreamsOptions) {}
 
   /** Writes a source to a sink, bounded, with heartbeats, until either ends. */
-  write<T extends object>(source$: Observable<T>, sink: StreamSink<T>, labels: StreamLabels): void {
+  write<T extends object>(source$: Observable<T>, sink: StreamSink<T>, labels: StreamLabels, caller?: Principal): void {
     const writer = writeBounded(source$, sink, this.options.bounds, this.tally);
     if (writer.closed) return;
-    this.streams.set(writer, labels);
+    this.streams.set(writer, { labels, caller });
     this.ticker ??= setInterval(() => this.tick(), TICK_MS).unref();
     writer.add(() => this.forget(writer));
   }
 
-  [Symbol.iterator](): IterableIterator<[OpenStream, StreamLabels]> {
-    return this.streams.entries();
+  *[Symbol.iterator](): IterableIterator<[OpenStream, StreamLabels]> {
+    for (const [stream, { labels }] of this.streams) yield [stream, labels];
   }
 
   private tick(): void {
-    for (const writer of this.streams.keys()) writer.tick(this.options);
+    for (const [writer, { caller }] of this.streams) {
+      if (this.options.isWelcome(caller)) writer.tick(this.options);
+      else writer.dismiss();
+    }
   }
 
   private forget(writer: OpenStream): void {

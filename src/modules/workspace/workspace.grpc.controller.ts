@@ -2,7 +2,6 @@ import { create } from '@bufbuild/protobuf';
 import { EmptySchema, type Empty } from '@bufbuild/protobuf/wkt';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
-import { Public } from '../../common/access/access.guard.js';
 import type { HealthResponse } from '../../common/grpc/generated/v1/common_pb.js';
 import {
   GetSessionResponseSchema,
@@ -45,7 +44,6 @@ export class WorkspaceGrpcController {
     private readonly models: WorkspaceModelsService,
   ) {}
 
-  @Public()
   @GrpcMethod(SERVICE, 'Health')
   async health(): Promise<HealthResponse> {
     return toHealthResponse(this.workspace.isReady);

@@ -1,7 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { EmptySchema, type Empty } from '@bufbuild/protobuf/wkt';
 import { Controller } from '@nestjs/common';
-import { Public } from '../../common/access/access.guard.js';
 import { HealthStatus } from '../../common/grpc/generated/v1/common_pb.js';
 import {
   GetSessionResponseSchema,
@@ -45,7 +44,6 @@ export class WorkspaceHttpController {
     private readonly models: WorkspaceModelsService,
   ) {}
 
-  @Public()
   @RestRoute(Rpc.method.health)
   async health(): Promise<RestReply> {
     const health = toHealthResponse(this.workspace.isReady);

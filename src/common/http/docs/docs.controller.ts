@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Public } from '../../access/access.guard.js';
 import { CONFIG, type Config } from '../../config/config.js';
 import { encodeDescriptors } from '../../grpc/descriptors.js';
 import { createOpenapi } from '../openapi/openapi.js';
@@ -44,25 +43,21 @@ export class DocsController {
     this.descriptors.send(request, reply);
   }
 
-  @Public()
   @Get('docs')
   getPage(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     this.page.send(request, reply);
   }
 
-  @Public()
   @Get('docs/docs.js')
   getScript(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     this.script.send(request, reply);
   }
 
-  @Public()
   @Get('docs/swagger-ui-bundle.js')
   getBundle(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     this.bundle.send(request, reply);
   }
 
-  @Public()
   @Get('docs/swagger-ui.css')
   getStyles(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
     this.styles.send(request, reply);

@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import { renameSync, writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { DescMethod, DescMethodServerStreaming, DescMethodUnary } from '@bufbuild/protobuf';
+import { requirementOf, ROUTE_SCOPES, SCOPES, type Requirement } from '../../src/common/access/scopes.js';
+import { EventService } from '../../src/common/grpc/generated/event_pb.js';
+import { SessionService } from '../../src/common/grpc/generated/session_pb.js';
+import { methodName, protoServices } from '../../src/common/grpc/proto-types.js';
+import { restRoutesOf } from '../../src/common/http/rest-rule.js';
+import { collect } from '../support/conversation.js';
+import type { CallError, Door } from '../support/door.js';
+import { GrpcDoor } from '../support/grpc.door.js';
+import { RestDoor } from '../support/rest.door.js';
+import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
+
+const UNAUTHENTICATED = 16;
+const PERMISSION_DENIED = 7;
+/** A stream that was not refused by then was let in. */
+const REFUSED_WITHIN_MS = 250;
+
+const methods = protoServices.flatMap((service) => service.methods);
+const withRoutes = methods.filter((method) => restRoutesOf(method).length > 0);
+
+function tokenOf(name: string): string {
+  return `token-of-${name}-long-enough`;
+}
+
+function entry(name: string, scopes: readonly string[], expires?: string) {
+  return { name, sha256: createHash('sha256').update(tokenOf(name)).digest('hex'), scopes, ...(expires !== undefined && { expires }) };
+}
+
+/** Something that the routes can carry: each path parameter has a value, and nothing else. */
+function requestOf(method: DescMethod): Record<string, string> {
+  const names = restRoutesOf(method).flatMap(({ path, wildcard }) =>
+    [...path.matchAll(/:(\w+)/g)].map(([, name]) => name ?? '').concat(wildcard ?? []),
+  );
+  return Object.fromEntries(
+    method.input.fields
+      .filter(({ name, fieldKind }) => fieldKind === 'scalar' && names.includes(name))
+      .map(({ localName }) => [localName, 'ses_none']),
+  );
+}
+
+/** 0, or the code of the refusal or failure. */
+async function codeOf(door: Door, method: DescMethod): Promise<number> {
+  try {
+    if (method.methodKind === 'unary') await door.call(method as DescMethodUnary, requestOf(method));
+    else await opened(door, method as DescMethodServerStreaming);
+    return 0;
+  } catch (error) {
+    return (error as CallError).code;
+  }
+}
+
+async function opened(door: Door, method: DescMethodServerStreaming): Promise<void> {
+  const stream = door.stream(method, requestOf(method));
+  try {
+    await Promise.race([stream[Symbol.asyncIterator]().next(), pause(REFUSED_WITHIN_MS)]);
+  } finally {
+    stream.cancel();
+  }
+}
+
+function isLetIn(code: number): boolean {
+  return code !== UNAUTHENTICATED && code !== PERMISSION_DENIED;
+}
+
+describe('who may call what', () => {
+  let test: TestGateway;
+  let folder: string;
+  let path: string;
+
+  const everybody = [...SCOPES.map((scope) => entry(scope, [scope])), entry('expired', SCOPES, '2020-01-01T00:00:00Z')];
+
+  function writeTokens(entries: readonly object[]): void {
+    writeFileSync(`${path}.new`, JSON.stringify({ tokens: entries }));
+    renameSync(`${path}.new`, path);
+  }
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tokens-'));
+    path = join(folder, 'tokens.json');
+    writeTokens(everybody);
+    test = await startTestGateway({ settings: { ACCESS_TOKENS_FILE: path, ENABLE_SESSION_SHELL: 'true' } });
+  });
+
+  afterAll(async () => {
+    await test.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  function doorOf(name: 'gRPC' | 'REST', token: string | undefined): Door {
+    return name === 'gRPC' ? new GrpcDoor(test.grpcAddress, token) : new RestDoor(test.httpUrl, token);
+  }
+
+  describe.each([
+    ['gRPC', methods],
+    ['REST', withRoutes],
+  ] as const)('over %s', (name, called) => {
+    it.each([
+      ['no token', undefined],
+      ['another token', 'another-token-of-good-length'],
+      ['an expired token', tokenOf('expired')],
+    ])('nobody may call anything with %s but the health', async (_, token) => {
+      const door = doorOf(name, token);
+
+      const letIn: string[] = [];
+      for (const method of called) if ((await codeOf(door, method)) !== UNAUTHENTICATED) letIn.push(methodName(method));
+
+      expect(letIn).toEqual(['opencode.v1.OpenCodeService/Health']);
+      door.close();
+    });
+
+    it.each(SCOPES)('the scope %s opens what the table says, and nothing else', async (scope) => {
+      const door = doorOf(name, tokenOf(scope));
+      const opens = (needed: Requirement): boolean => needed === 'open' || needed === scope || scope === 'admin';
+
+      const wrong: string[] = [];
+      for (const method of called) {
+        const code = await codeOf(door, method);
+        const expected = opens(requirementOf(method)) ? isLetIn(code) : code === PERMISSION_DENIED;
+        if (!expected) wrong.push(`${methodName(method)}: ${code}`);
+      }
+
+      expect(wrong).toEqual([]);
+      door.close();
+    });
+  });
+
+  it('the routes that are no methods have their rows', async () => {
+    const statusOf = async (route: string, token?: string): Promise<number> => {
+      const headers: Record<string, string> = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      return (await fetch(`${test.httpUrl}${route}`, { headers })).status;
+    };
+
+    for (const [route, needed] of Object.entries(ROUTE_SCOPES)) {
+      const statuses = [await statusOf(route), await statusOf(route, tokenOf('write')), await statusOf(route, tokenOf('read'))];
+      expect([route, ...statuses]).toEqual([route, ...(needed === 'open' ? [200, 200, 200] : [401, 403, 200])]);
+    }
+  });
+
+  it.each(['gRPC', 'REST'] as const)('says which scope is missing (%s)', async (name) => {
+    const door = doorOf(name, tokenOf('write'));
+
+    const refusal = { code: PERMISSION_DENIED, reason: 'SCOPE_MISSING', metadata: { scope: 'read' } };
+    await expect(door.call(SessionService.method.searchSessions, {})).rejects.toMatchObject(refusal);
+    door.close();
+  });
+
+  it('ends the streams of a token that is taken away, within two seconds, and no others', async () => {
+    writeTokens([...everybody, entry('leaves', ['read'])]);
+    await pause(1_500);
+    const doors = [doorOf('gRPC', tokenOf('leaves')), doorOf('REST', tokenOf('leaves')), doorOf('gRPC', tokenOf('read'))];
+    const streams = doors.map((door) => door.stream(EventService.method.subscribeGlobalEvents, {}));
+    const ends = streams.map((stream) => collect(stream).then(() => 'ended'));
+    const [overGrpc, overRest, other] = ends.map((end) => end.catch((error: unknown) => error));
+    await pause(REFUSED_WITHIN_MS);
+
+    writeTokens(everybody);
+
+    const revoked = { code: UNAUTHENTICATED, reason: 'TOKEN_REVOKED' };
+    expect(await Promise.all([overGrpc, overRest])).toMatchObject([revoked, revoked]);
+    await expect(Promise.race([other, pause(REFUSED_WITHIN_MS, 'open')])).resolves.toBe('open');
+    for (const stream of streams) stream.cancel();
+    for (const door of doors) door.close();
+  });
+});
