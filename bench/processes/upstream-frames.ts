@@ -74,12 +74,16 @@ export function toOtherSession(nth: number): string {
 
 /** One assistant message whose text grows delta by delta, as `/global/event` tells it. */
 export class GrowingMessage {
-  private static sequence = 0;
   private readonly messageId = newId('msg');
   private readonly startedAtMs = Date.now();
   private partId = newId('prt');
   private text = '';
   private frame: { readonly beforeId: string; readonly beforeDelta: string } = { beforeId: '', beforeDelta: '' };
+
+  constructor(
+    /** Numbers the session's durable events, without a hole for those who are told of them. */
+    private readonly numbers: { next: number },
+  ) {}
 
   begin(): string {
     const info = { id: this.messageId, sessionID: SESSION_ID, role: 'assistant', modelID: 'scripted', providerID: 'scripted' };
@@ -114,8 +118,8 @@ export class GrowingMessage {
   private durable(type: string, content: object): string {
     const id = newId('evt');
     const properties = { sessionID: SESSION_ID, ...content };
-    const syncEvent = { id, type: `${type}.1`, seq: GrowingMessage.sequence, aggregateID: SESSION_ID, data: properties };
-    GrowingMessage.sequence += 1;
+    const syncEvent = { id, type: `${type}.1`, seq: this.numbers.next, aggregateID: SESSION_ID, data: properties };
+    this.numbers.next += 1;
     return toFrame({ id, type, properties }) + toFrame({ type: 'sync', syncEvent, id });
   }
 }

@@ -43,6 +43,7 @@ const answers: Readonly<Record<string, unknown>> = {
 
 /** Followers of OpenCode's events, and a ceiling's: only one kind is told at a time, so that the other rests. */
 const audiences: Readonly<Record<Audience, Set<ServerResponse>>> = { gateway: new Set(), ceiling: new Set() };
+const numbers: Readonly<Record<Audience, { next: number }>> = { gateway: { next: 0 }, ceiling: { next: 0 } };
 let readers = audiences.gateway;
 
 function follow(response: ServerResponse, audience: Audience): void {
@@ -124,7 +125,7 @@ const commands = {
   /** Lets a text grow at a rate (Infinity: as fast as it is read); gives the number of deltas. The nth delta is `w<n> `. */
   async play(perSecond: number, durationMs: number, audience: Audience = 'gateway'): Promise<number> {
     readers = audiences[audience];
-    const message = new GrowingMessage();
+    const message = new GrowingMessage(numbers[audience]);
     tell(message.begin());
     let next = 0;
     const send = (count: number): void => {
