@@ -79,12 +79,27 @@ describe('the tokens of a file', () => {
     expect(tokens?.find(TOKEN)).toBe(known);
   });
 
+  it('stay when the file goes away, which is said once', async () => {
+    write(entry());
+    const known = open().find(TOKEN);
+    const errors = jest.spyOn(Logger.prototype, 'error').mockReturnValue(undefined);
+
+    rmSync(path);
+    await eventually(() => errors.mock.calls.length > 0);
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+
+    expect(tokens?.find(TOKEN)).toBe(known);
+    expect(errors).toHaveBeenCalledTimes(1);
+    errors.mockRestore();
+  });
+
   it.each([
     ['no JSON', '{', /is not JSON/],
     ['no list', '{}', /tokens/],
     ['no hash', JSON.stringify({ tokens: [entry({ sha256: TOKEN })] }), /tokens\.0\.sha256: must be 64 hexadecimal digits/],
     ['another scope', JSON.stringify({ tokens: [entry({ scopes: ['all'] })] }), /tokens\.0\.scopes/],
     ['something unknown', JSON.stringify({ tokens: [entry({ token: TOKEN })] }), /tokens\.0/],
+    ['the same token twice', JSON.stringify({ tokens: [entry(), entry({ name: 'other' })] }), /the token of other has another name too/],
     ['the same name twice', JSON.stringify({ tokens: [entry(), entry()] }), /ci is there twice/],
   ])('are refused at the start when the file has %s, and not shown', (_, text, message) => {
     writeFileSync(path, text);

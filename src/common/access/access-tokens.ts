@@ -14,6 +14,8 @@ export class AccessTokens implements OnModuleDestroy {
   private readonly fixed: readonly TokenHolder[];
   private readonly looking: NodeJS.Timeout | undefined;
   private text = '';
+  /** Said once, not every second. */
+  private problem = '';
   private listed: readonly TokenHolder[] = [];
   private holders: ReadonlySet<Principal> = new Set();
 
@@ -52,12 +54,15 @@ export class AccessTokens implements OnModuleDestroy {
   private lookAgain(path: string): void {
     try {
       const text = readTokensFile(path);
+      this.problem = '';
       if (text === this.text) return;
       this.text = text;
       this.list(parseTokensFile(path, text));
       this.logger.log(`ACCESS_TOKENS_FILE has ${this.listed.length} tokens`);
     } catch (error) {
-      this.logger.error(`${error instanceof Error ? error.message : String(error)}; the tokens before it stay`);
+      const problem = error instanceof Error ? error.message : String(error);
+      if (problem !== this.problem) this.logger.error(`${problem}; the tokens before it stay`);
+      this.problem = problem;
     }
   }
 }

@@ -30,9 +30,12 @@ const file = z.strictObject({ tokens: z.array(entry) });
 export function parseTokensFile(path: string, text: string): TokenHolder[] {
   const { tokens } = parse(path, text);
   const names = new Set<string>();
+  const hashes = new Set<string>();
   return tokens.map(({ name, sha256, scopes, expires }) => {
     if (names.has(name)) throw new StartError(`ACCESS_TOKENS_FILE: ${name} is there twice in ${path}`);
     names.add(name);
+    if (hashes.has(sha256.toLowerCase())) throw new StartError(`ACCESS_TOKENS_FILE: the token of ${name} has another name too in ${path}`);
+    hashes.add(sha256.toLowerCase());
     const expiresAtMs = expires === undefined ? undefined : Date.parse(expires);
     return { id: name, scopes: new Set(scopes), expiresAtMs, digest: Buffer.from(sha256, 'hex') };
   });
