@@ -33,6 +33,7 @@ export class EventRig {
         sessions: async () => [...ROOTS.map((id) => ({ id, directory: DIRECTORY })), ...this.asked.sessions, ...this.sessionsInStore()],
         session: async (id: string) => this.tellSession(id),
         messages: async () => ({ messages: [] }),
+        warmUp: async () => undefined,
         statuses: async () => ({}),
         permissions: async () => this.asked.permissions,
         questions: async () => [],

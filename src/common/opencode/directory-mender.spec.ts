@@ -28,6 +28,14 @@ class Directory {
 
 beforeAll(() => void Logger.overrideLogger(false));
 
+beforeEach(() => void jest.useFakeTimers());
+
+afterEach(() => void jest.useRealTimers());
+
+async function pass(ms: number): Promise<void> {
+  await jest.advanceTimersByTimeAsync(ms);
+}
+
 describe('DirectoryMender', () => {
   it('disposes a broken directory once, however many meet it, and reads it again', async () => {
     const directory = new Directory();
@@ -36,11 +44,27 @@ describe('DirectoryMender', () => {
     expect(directory.disposals).toBe(1);
   });
 
-  it('leaves a directory alone in which something runs', async () => {
+  it('waits for what is about to end in a directory', async () => {
     const directory = new Directory();
     directory.isBusy = true;
 
-    await expect(directory.read()).rejects.toBe(BROKEN);
+    const read = directory.read();
+    await pass(1_000);
+    directory.isBusy = false;
+    await pass(1_000);
+
+    await expect(read).resolves.toBe('read');
+  });
+
+  it('leaves a directory alone in which something runs on', async () => {
+    const directory = new Directory();
+    directory.isBusy = true;
+
+    const read = directory.read();
+    read.catch(() => undefined);
+    await pass(6_000);
+
+    await expect(read).rejects.toBe(BROKEN);
     expect(directory.disposals).toBe(0);
   });
 
@@ -52,11 +76,11 @@ describe('DirectoryMender', () => {
     expect(directory.disposals).toBe(0);
   });
 
-  it('tries once at a time: a directory that stays broken stays an error', async () => {
+  it('gives up a directory that stays broken', async () => {
     const directory = new Directory();
     const read = (): Promise<never> => Promise.reject(BROKEN);
 
     await expect(directory.mender.read('/w', read)).rejects.toBe(BROKEN);
-    expect(directory.disposals).toBe(1);
+    expect(directory.disposals).toBe(2);
   });
 });

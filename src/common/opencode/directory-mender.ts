@@ -2,6 +2,12 @@ import { Logger } from '@nestjs/common';
 import { GatewayError } from '../errors/gateway-error.js';
 import { DIRECTORY_BROKEN } from './opencode.errors.js';
 
+/** What runs in a broken directory is being aborted, as a rule: how long it may take to end. */
+const BUSY_MS = 5_000;
+const LOOK_MS = 250;
+/** Another client may break it again, or dispose it while it is read. */
+const MAX_ATTEMPTS = 3;
+
 /** What the mender does in OpenCode. */
 export interface MendableDirectories {
   /** Whether something runs in the directory. */
@@ -25,11 +31,13 @@ export class DirectoryMender {
 
   /** The answer of a read in a directory, which is mended first if it is broken and nothing runs in it. */
   async read<T>(directory: string, read: () => Promise<T>): Promise<T> {
-    try {
-      return await read();
-    } catch (error) {
-      if (!(error instanceof GatewayError) || error.reason !== DIRECTORY_BROKEN || !(await this.mendOnce(directory))) throw error;
-      return read();
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await read();
+      } catch (error) {
+        if (!(error instanceof GatewayError) || error.reason !== DIRECTORY_BROKEN) throw error;
+        if (attempt === MAX_ATTEMPTS || !(await this.mendOnce(directory))) throw error;
+      }
     }
   }
 
@@ -44,7 +52,10 @@ export class DirectoryMender {
   }
 
   private async mend(directory: string): Promise<boolean> {
-    if (await this.directories.isBusy(directory)) return false;
+    for (const deadlineMs = Date.now() + BUSY_MS; await this.directories.isBusy(directory);) {
+      if (Date.now() > deadlineMs) return false;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
     this.logger.warn('OpenCode has broken a directory: it is disposed');
     await this.directories.dispose(directory);
     return true;

@@ -1,5 +1,6 @@
 import { GatewayError } from '../errors/gateway-error.js';
 import { DirectoryMender } from './directory-mender.js';
+import { DIRECTORY_BROKEN } from './opencode.errors.js';
 import type { OpencodeHttp } from './opencode.http.js';
 import type { UpstreamAgent, UpstreamCommand, UpstreamCredential, UpstreamProviders } from './opencode.catalogue.types.js';
 import type {
@@ -70,6 +71,16 @@ export class OpencodeClient {
 
   async agents(directory: string): Promise<readonly UpstreamAgent[]> {
     return (await this.getMended('/agent', directory)) as UpstreamAgent[];
+  }
+
+  /**
+   * Lets OpenCode read its providers for the first time. Where that is interrupted, by the abort of its very first prompt, OpenCode
+   * is broken until it is started anew: so it must be over before anybody can prompt. @throws GatewayError UNAVAILABLE
+   */
+  async warmUp(directory: string): Promise<void> {
+    await this.providers(directory).catch((error: unknown) => {
+      if (error instanceof GatewayError && error.code === 'UNAVAILABLE' && error.reason !== DIRECTORY_BROKEN) throw error;
+    });
   }
 
   /** Holds provider keys: never let it out. */

@@ -66,7 +66,11 @@ export class EventIntake {
     const { connection } = this;
     this.connectedAtMs = this.member.clock.nowMs();
     const feeds = [...this.feeds.all()];
-    const [present, missed] = await Promise.all([readPresent(this.member, this.concerned(), Date.now()), this.readMissed(feeds)]);
+    const [present, missed] = await Promise.all([
+      readPresent(this.member, this.concerned(), Date.now()),
+      this.readMissed(feeds),
+      this.member.client.warmUp(this.member.workspace.root),
+    ]);
     if (connection !== this.connection) throw new Error('the connection was lost meanwhile');
     this.parents = present.parents;
     feeds.forEach((feed, index) => this.fill(feed, missed[index]));
