@@ -86,3 +86,22 @@ export class ConnectionRig {
 export async function settle(): Promise<void> {
   for (let round = 0; round < 5; round += 1) await new Promise((resolve) => setImmediate(resolve));
 }
+
+export async function pass(ms: number): Promise<void> {
+  jest.advanceTimersByTime(ms);
+  await settle();
+}
+
+/** A rig whose time passes only when the test says so. */
+export function setUpRig(): ConnectionRig {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+  jest.spyOn(Math, 'random').mockReturnValue(0);
+  return new ConnectionRig();
+}
+
+export async function tearDownRig({ connection }: ConnectionRig): Promise<void> {
+  connection.stop();
+  await settle();
+  jest.useRealTimers();
+  jest.restoreAllMocks();
+}

@@ -1,25 +1,21 @@
 import { GatewayError } from '../errors/gateway-error.js';
-import { CONNECTED, ConnectionRig, frame, MARK_AGAIN_MS, marked, settle, SETTLE_MS } from '../../../test/support/connection-rig.js';
+import {
+  CONNECTED,
+  type ConnectionRig,
+  frame,
+  MARK_AGAIN_MS,
+  marked,
+  pass,
+  SETTLE_MS,
+  setUpRig,
+  tearDownRig,
+} from '../../../test/support/connection-rig.js';
 
 let rig: ConnectionRig;
 
-async function pass(ms: number): Promise<void> {
-  jest.advanceTimersByTime(ms);
-  await settle();
-}
+beforeEach(() => void (rig = setUpRig()));
 
-beforeEach(async () => {
-  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
-  jest.spyOn(Math, 'random').mockReturnValue(0);
-  rig = new ConnectionRig();
-});
-
-afterEach(async () => {
-  rig.connection.stop();
-  await settle();
-  jest.useRealTimers();
-  jest.restoreAllMocks();
-});
+afterEach(() => tearDownRig(rig));
 
 describe('EventConnection settling', () => {
   it('is connected a while after OpenCode says so where it publishes no mark', async () => {

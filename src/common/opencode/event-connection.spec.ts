@@ -1,24 +1,19 @@
-import { CONNECTED, ConnectionRig, frame, settle, SETTLE_MS } from '../../../test/support/connection-rig.js';
+import {
+  CONNECTED,
+  type ConnectionRig,
+  frame,
+  pass,
+  settle,
+  SETTLE_MS,
+  setUpRig,
+  tearDownRig,
+} from '../../../test/support/connection-rig.js';
 
 let rig: ConnectionRig;
 
-async function pass(ms: number): Promise<void> {
-  jest.advanceTimersByTime(ms);
-  await settle();
-}
+beforeEach(() => void (rig = setUpRig()));
 
-beforeEach(async () => {
-  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
-  jest.spyOn(Math, 'random').mockReturnValue(0);
-  rig = new ConnectionRig();
-});
-
-afterEach(async () => {
-  rig.connection.stop();
-  await settle();
-  jest.useRealTimers();
-  jest.restoreAllMocks();
-});
+afterEach(() => tearDownRig(rig));
 
 describe('EventConnection reading frames', () => {
   it('gives frames in order, with their size', async () => {
