@@ -7,8 +7,8 @@ import { fromStoredEvent, type OrderedContent } from './event.mapper.js';
 const MAX_SESSIONS = 900;
 /** While OpenCode reads its history it answers nothing else, so after each reading it is left alone this many times as long. */
 const REST_FACTOR = 9;
-/** Whoever would have to wait longer for the next reading does without. */
-const MAX_WAIT_MS = 5_000;
+/** Whoever would have to wait longer for the next reading does without. A reading of a second is not yet a large store: OpenCode may just have started. */
+const MAX_WAIT_MS = 10_000;
 const ALL = Number.MAX_SAFE_INTEGER;
 
 /** What is wanted of OpenCode's history: the events of a session and of those below it. */
