@@ -1,6 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
-import { AccessGuard } from './common/access/access.guard.js';
+import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { AccessTokens } from './common/access/access-tokens.js';
 import { CONFIG, type Config } from './common/config/config.js';
 import { ErrorFilter } from './common/errors/error.filter.js';
@@ -49,7 +48,6 @@ export class AppModule {
         { provide: AccessTokens, useValue: tokens },
         { provide: CONFIG, useValue: config },
         { provide: ENVIRONMENT, useValue: environment },
-        { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_PIPE, useClass: DtoPipe },
         { provide: APP_FILTER, useClass: ErrorFilter },
       ],

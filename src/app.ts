@@ -5,10 +5,12 @@ import { filter, firstValueFrom, race, timer } from 'rxjs';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
 import { AccessTokens } from './common/access/access-tokens.js';
+import { Admission } from './common/access/admission.js';
 import { ANONYMOUS } from './common/access/principal.js';
 import { allowsAnonymous, StartError, type Config } from './common/config/config.js';
 import { GatewayGrpcServer } from './common/grpc/gateway-grpc-server.js';
 import { GatewayHttpAdapter } from './common/http/gateway-http.adapter.js';
+import { admitOverHttp } from './common/http/http-admission.js';
 import { HttpDrain } from './common/http/http-drain.js';
 import { addUnbuiltRoutes } from './common/http/unbuilt-routes.js';
 import { createLogger, PinoNestLogger } from './common/logging/logger.js';
@@ -44,8 +46,9 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
     bounds: { maxMessages: config.STREAM_QUEUE_MESSAGES, maxBytes: config.STREAM_QUEUE_BYTES },
     heartbeatS: config.HEARTBEAT_S,
     leaveAfterS: config.GRPC_MAX_CONNECTION_AGE_GRACE_S,
-    isWelcome: (caller) => caller === undefined || caller === ANONYMOUS || tokens.isValid(caller),
+    isWelcome: (caller) => caller === undefined || caller.principal === ANONYMOUS || tokens.isValid(caller.principal),
   });
+  const admission = new Admission(anonymous, tokens);
   const adapter = new GatewayHttpAdapter(streams, config.MAX_REQUEST_BYTES);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, environment, tokens), adapter, {
     logger: new PinoNestLogger(logger),
@@ -53,6 +56,7 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
     bodyParser: false,
   });
   const httpDrain = new HttpDrain(adapter.getInstance());
+  admitOverHttp(adapter.getInstance(), admission);
   const grpc = new GatewayGrpcServer({
     host: config.HOST,
     port: config.GRPC_PORT,
@@ -60,6 +64,7 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
     keepaliveS: config.GRPC_KEEPALIVE_S,
     maxConnectionAgeS: config.GRPC_MAX_CONNECTION_AGE_S,
     streams,
+    admission,
   });
   const hub = app.get(EventHub);
   registerStreamMetrics(app.get(Metrics), streams);

@@ -7,12 +7,15 @@ import {
   type ServerOptions,
   type ServerUnaryCall,
   type ServerWritableStream,
+  type Metadata,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { Server, Transport, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import { HealthImplementation } from 'grpc-health-check';
 import { firstValueFrom, isObservable, type Observable } from 'rxjs';
-import { principalOf } from '../access/principal.js';
+import type { Admission } from '../access/admission.js';
+import { callerOf, setCaller } from '../access/caller.js';
+import { requirementOf } from '../access/scopes.js';
 import { GatewayError } from '../errors/gateway-error.js';
 import { MessageStream } from '../streams/message-stream.js';
 import type { OpenStreams } from '../streams/open-streams.js';
@@ -23,7 +26,7 @@ import { http2ServersOf } from './grpc-internals.js';
 import { keepSessionsAlive } from './keepalive.js';
 import { methodName, protoServices } from './proto-types.js';
 import { createReflection } from './reflection.js';
-import { toServiceDefinition } from './service-definition.js';
+import { decodeRequest, toServiceDefinition } from './service-definition.js';
 
 export interface GatewayGrpcOptions {
   readonly host: string;
@@ -34,6 +37,7 @@ export interface GatewayGrpcOptions {
   /** When a connection is told to go; 0: never. */
   readonly maxConnectionAgeS: number;
   readonly streams: OpenStreams;
+  readonly admission: Admission;
 }
 
 /** The pattern under which Nest files a handler that was declared with \@GrpcMethod. */
@@ -140,13 +144,13 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
   }
 
   private handle(method: DescMethod, handler: MessageHandler) {
-    return method.methodKind === 'unary' ? this.handleUnary(handler) : this.handleStream(method, handler);
+    return method.methodKind === 'unary' ? this.handleUnary(method, handler) : this.handleStream(method, handler);
   }
 
-  private handleUnary(handler: MessageHandler) {
-    return (call: ServerUnaryCall<unknown, unknown>, callback: sendUnaryData<unknown>): void => {
+  private handleUnary(method: DescMethod, handler: MessageHandler) {
+    return (call: ServerUnaryCall<Buffer, unknown>, callback: sendUnaryData<unknown>): void => {
       if (this.draining) return callback(toCallError(shuttingDown()));
-      runHandler(handler, call)
+      this.run(method, handler, call)
         .then((result) => (isObservable(result) ? firstValueFrom(result) : result))
         .then(
           (message) => callback(null, message),
@@ -157,28 +161,35 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
 
   private handleStream(method: DescMethod, handler: MessageHandler) {
     const labels = { door: 'grpc', method: methodName(method) };
-    return (call: ServerWritableStream<unknown, unknown>): void => {
+    return (call: ServerWritableStream<Buffer, unknown>): void => {
       if (this.draining) return void call.emit('error', toCallError(shuttingDown()));
-      runHandler(handler, call)
+      this.run(method, handler, call)
         .then(toStream)
         .then(
           (stream) => {
             if (call.cancelled) return;
-            this.options.streams.write(stream.source$, new GrpcCallSink(call, stream), labels, principalOf(call.metadata));
+            this.options.streams.write(stream.source$, new GrpcCallSink(call, stream), labels, callerOf(call.metadata));
           },
           (error: unknown) => call.emit('error', toCallError(error)),
         );
     };
   }
+
+  /** Asks who calls, reads what they want, and runs Nest's handler: guard, pipe, controller and error filter are in it. */
+  private async run(
+    method: DescMethod,
+    handler: MessageHandler,
+    { request, metadata }: ServerUnaryCall<Buffer, unknown> | ServerWritableStream<Buffer, unknown>,
+  ): Promise<unknown> {
+    const shown = { authorization: firstOf(metadata, 'authorization'), requestId: firstOf(metadata, 'x-request-id') };
+    const caller = await this.options.admission.admit(shown, requirementOf(method));
+    if (caller !== undefined) setCaller(metadata, caller);
+    return handler(decodeRequest(method, request), metadata);
+  }
 }
 
-/** Runs a Nest handler: guard, pipe, controller and error filter are in it. */
-function runHandler(
-  handler: MessageHandler,
-  call: ServerUnaryCall<unknown, unknown> | ServerWritableStream<unknown, unknown>,
-): Promise<unknown> {
-  const run: (...parameters: unknown[]) => unknown = handler;
-  return Promise.resolve(run(call.request, call.metadata, call));
+function firstOf(metadata: Metadata, key: string): string | undefined {
+  return metadata.get(key)[0]?.toString();
 }
 
 /** A handler that was refused or failed gives an Observable of its error: the error filter makes it so. */

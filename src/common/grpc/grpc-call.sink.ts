@@ -19,7 +19,7 @@ export class GrpcCallSink<T extends object> implements StreamSink<T> {
   private readonly http2: ServerHttp2Stream;
 
   constructor(
-    private readonly call: ServerWritableStream<unknown, unknown>,
+    private readonly call: ServerWritableStream<Buffer, unknown>,
     private readonly stream: MessageStream<T>,
   ) {
     this.http2 = http2StreamOf(call);

@@ -1,25 +1,39 @@
 import { fromBinary, toBinary, type DescMethod, type DescService, type Message } from '@bufbuild/protobuf';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
+import { GatewayError } from '../errors/gateway-error.js';
 import { methodPath } from './proto-types.js';
 
 function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-function toMethodDefinition(method: DescMethod): MethodDefinition<Message, Message> {
+function toMethodDefinition(method: DescMethod): MethodDefinition<Buffer, Message> {
   return {
     path: methodPath(method),
     requestStream: method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming',
     responseStream: method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming',
-    requestSerialize: (message) => toBuffer(toBinary(method.input, message)),
-    requestDeserialize: (bytes) => fromBinary(method.input, bytes),
+    requestSerialize: (bytes) => bytes,
+    requestDeserialize: (bytes) => bytes,
     // Answers of unary calls only: streams write frames themselves.
     responseSerialize: (message) => toBuffer(toBinary(method.output, message)),
     responseDeserialize: (bytes) => fromBinary(method.output, bytes),
   };
 }
 
-/** A service of the contract as grpc-js registers and calls it, with protobuf-es messages. Works for clients too. */
+/**
+ * A service of the contract as grpc-js registers it: answers are protobuf-es messages, requests still bytes.
+ *
+ * What does not decode would be an INTERNAL failure to grpc-js, and would be decoded for callers who may not come in.
+ */
 export function toServiceDefinition(service: DescService): ServiceDefinition {
   return Object.fromEntries(service.methods.map((method) => [method.name, toMethodDefinition(method)]));
+}
+
+/** @throws GatewayError INVALID_ARGUMENT when the bytes are no such message */
+export function decodeRequest(method: DescMethod, bytes: Uint8Array): Message {
+  try {
+    return fromBinary(method.input, bytes);
+  } catch (error) {
+    throw new GatewayError('INVALID_ARGUMENT', `The request is no ${method.input.typeName}`, { reason: 'MALFORMED_REQUEST', cause: error });
+  }
 }

@@ -31,11 +31,6 @@ export function RestRoute(method: DescMethod): MethodDecorator {
   return applyDecorators(VERBS[first.verb](paths), HttpCode(200), SetMetadata(REST_METHOD, method));
 }
 
-/** The method of the contract that a handler declared with \@RestRoute answers. */
-export function restMethodOf(handler: object): DescMethod | undefined {
-  return Reflect.getMetadata(REST_METHOD, handler) as DescMethod | undefined;
-}
-
 /** The request message of the route's method, put together from path, query and body. */
 export const RestRequest = createParamDecorator((_: unknown, context: ExecutionContext) => {
   const method = Reflect.getMetadata(REST_METHOD, context.getHandler()) as DescMethod;

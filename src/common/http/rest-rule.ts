@@ -1,6 +1,7 @@
 import { getOption, type DescMethod } from '@bufbuild/protobuf';
 import { http } from '../grpc/generated/google/api/annotations_pb.js';
 import type { HttpRule } from '../grpc/generated/google/api/http_pb.js';
+import { protoServices } from '../grpc/proto-types.js';
 
 export type RestVerb = 'get' | 'put' | 'post' | 'delete' | 'patch';
 
@@ -25,4 +26,14 @@ function toRule({ pattern, body }: HttpRule): RestRouteRule | undefined {
 export function restRoutesOf(method: DescMethod): RestRouteRule[] {
   const rule = getOption(method, http);
   return [rule, ...rule.additionalBindings].map(toRule).filter((route) => route !== undefined);
+}
+
+const methodOfPath = new Map<string, DescMethod>();
+for (const method of protoServices.flatMap(({ methods }) => methods)) {
+  for (const { verb, path } of restRoutesOf(method)) methodOfPath.set(`${verb.toUpperCase()} ${path}`, method);
+}
+
+/** The method that a route of Fastify's serves; undefined when it is no method's. A HEAD is a GET that is not read. */
+export function methodOfRoute(verb: string, path: string): DescMethod | undefined {
+  return methodOfPath.get(`${verb === 'HEAD' ? 'GET' : verb} ${path}`);
 }

@@ -1,24 +1,24 @@
+import type { DescMethod } from '@bufbuild/protobuf';
 import type { FastifyReply } from 'fastify';
-import { principalOf } from '../access/principal.js';
-import { methodName, protoServices } from '../grpc/proto-types.js';
+import { callerOf } from '../access/caller.js';
+import { methodName } from '../grpc/proto-types.js';
 import type { MessageStream } from '../streams/message-stream.js';
 import type { OpenStreams, StreamLabels } from '../streams/open-streams.js';
 import { HttpSink } from './http.sink.js';
-import { restRoutesOf } from './rest-rule.js';
+import { methodOfRoute } from './rest-rule.js';
 import { eventStream, jsonLines, wantsEventStream } from './stream-format.js';
 
-const labelsOfRoute = new Map<string, StreamLabels>(
-  protoServices
-    .flatMap(({ methods }) => methods)
-    .flatMap((method) => restRoutesOf(method).map(({ verb, path }) => [`${verb.toUpperCase()} ${path}`, toLabels(methodName(method))])),
-);
-
-function toLabels(method: string): StreamLabels {
-  return { door: 'http', method };
-}
+/** The same object for all streams of one route, for OpenStreams. */
+const labels = new Map<DescMethod | undefined, StreamLabels>();
 
 function labelsOf({ request }: FastifyReply): StreamLabels {
-  return labelsOfRoute.get(`${request.method} ${request.routeOptions.url ?? ''}`) ?? toLabels('');
+  const method = methodOfRoute(request.method, request.routeOptions.url ?? '');
+  let known = labels.get(method);
+  if (known === undefined) {
+    known = { door: 'http', method: method === undefined ? '' : methodName(method) };
+    labels.set(method, known);
+  }
+  return known;
 }
 
 /** Takes the response out of Fastify's hands and writes the stream in the format the caller accepts. */
@@ -32,5 +32,5 @@ export function replyWithStream(reply: FastifyReply, stream: MessageStream, stre
   if (reply.request.method === 'HEAD') return void response.end();
   if (format.opening === '') response.flushHeaders();
   else response.write(format.opening);
-  streams.write(stream.source$, new HttpSink(response, format, stream), labelsOf(reply), principalOf(reply.request));
+  streams.write(stream.source$, new HttpSink(response, format, stream), labelsOf(reply), callerOf(reply.request));
 }

@@ -1,15 +1,15 @@
 import { Subject } from 'rxjs';
 import { FakeSink, type Note } from '../../../test/support/fake-sink.js';
-import type { Principal } from '../access/principal.js';
+import type { Caller } from '../access/caller.js';
 import { OpenStreams } from './open-streams.js';
 
 const LABELS = { door: 'test', method: 'Notes/Watch' };
 
-const CALLER: Principal = { id: 'ci', scopes: new Set(['read']), expiresAtMs: undefined };
+const CALLER: Caller = { principal: { id: 'ci', scopes: new Set(['read']), expiresAtMs: undefined }, requestId: 'r' };
 
 function setUp(pace: { heartbeatS?: number; leaveAfterS?: number } = {}) {
-  const welcome = new Set<Principal | undefined>([CALLER]);
-  const isWelcome = (caller: Principal | undefined): boolean => welcome.has(caller);
+  const welcome = new Set<Caller | undefined>([CALLER]);
+  const isWelcome = (caller: Caller | undefined): boolean => welcome.has(caller);
   const bounds = { maxMessages: 3, maxBytes: 1_000 };
   const streams = new OpenStreams({ bounds, heartbeatS: 3, leaveAfterS: 2, isWelcome, ...pace });
   const open = () => {

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import type { Principal } from '../access/principal.js';
+import type { Caller } from '../access/caller.js';
 import type { QueueBounds } from './bounded-queue.js';
 import { writeBounded, type StreamPace, type StreamSink } from './bounded-writer.js';
 import { StreamTally } from './stream-tally.js';
@@ -27,12 +27,12 @@ export interface OpenStream {
 export interface OpenStreamsOptions extends StreamPace {
   readonly bounds: QueueBounds;
   /** Whether a caller may go on reading; asked once a second for each stream. */
-  isWelcome(caller: Principal | undefined): boolean;
+  isWelcome(caller: Caller | undefined): boolean;
 }
 
 interface Held {
   readonly labels: StreamLabels;
-  readonly caller: Principal | undefined;
+  readonly caller: Caller | undefined;
 }
 
 /**
@@ -48,7 +48,7 @@ export class OpenStreams {
   constructor(private readonly options: OpenStreamsOptions) {}
 
   /** Writes a source to a sink, bounded, with heartbeats, until either ends. */
-  write<T extends object>(source$: Observable<T>, sink: StreamSink<T>, labels: StreamLabels, caller?: Principal): void {
+  write<T extends object>(source$: Observable<T>, sink: StreamSink<T>, labels: StreamLabels, caller?: Caller): void {
     const writer = writeBounded(source$, sink, this.options.bounds, this.tally);
     if (writer.closed) return;
     this.streams.set(writer, { labels, caller });

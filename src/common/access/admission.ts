@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto';
+import { GatewayError } from '../errors/gateway-error.js';
+import type { AccessTokens } from './access-tokens.js';
+import type { Caller } from './caller.js';
+import { ANONYMOUS, may, type Principal } from './principal.js';
+import type { Requirement } from './scopes.js';
+
+/** What somebody shows at a door. */
+export interface Credentials {
+  /** The header or metadata of that name. */
+  readonly authorization: string | undefined;
+  /** Of the caller's own making; one that could not stand in a log line is not used. */
+  readonly requestId: string | undefined;
+}
+
+/**
+ * Lets in who shows a token that we know and that may do what is called; everybody where the configuration allows anonymous callers.
+ *
+ * It stands at the very door: of somebody who may not come in nothing is read but the headers.
+ */
+export class Admission {
+  constructor(
+    private readonly anonymous: boolean,
+    private readonly tokens: AccessTokens,
+  ) {}
+
+  /**
+   * Who calls; undefined where nobody is asked.
+   *
+   * @param requirement - undefined for what nobody says: it is refused
+   * @throws GatewayError UNAUTHENTICATED without a valid token; PERMISSION_DENIED without the scope
+   */
+  async admit(credentials: Credentials, requirement: Requirement | undefined): Promise<Caller | undefined> {
+    if (requirement === 'open') return undefined;
+    const principal = this.anonymous ? ANONYMOUS : this.authenticate(credentials.authorization);
+    if (requirement === undefined || !may(principal, requirement)) throw lacking(requirement);
+    return { principal, requestId: toRequestId(credentials.requestId) };
+  }
+
+  private authenticate(authorization = ''): Principal {
+    const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
+    const principal = token === undefined ? undefined : this.tokens.find(token);
+    if (principal !== undefined) return principal;
+    const what = token === undefined ? 'A bearer token is required' : 'The bearer token is not valid';
+    throw new GatewayError('UNAUTHENTICATED', what, { reason: token === undefined ? 'TOKEN_MISSING' : 'TOKEN_INVALID' });
+  }
+}
+
+function toRequestId(wish = ''): string {
+  return /^[\w.:/+=-]{1,128}$/.test(wish) ? wish : randomUUID();
+}
+
+function lacking(scope: Requirement | undefined): GatewayError {
+  if (scope === undefined) return new GatewayError('PERMISSION_DENIED', 'Nobody may call this', { reason: 'SCOPE_MISSING' });
+  return new GatewayError('PERMISSION_DENIED', `This needs a token with the scope ${scope}`, {
+    reason: 'SCOPE_MISSING',
+    metadata: { scope },
+  });
+}

@@ -1,0 +1,32 @@
+import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
+import type { Principal } from './principal.js';
+
+/** Who makes a call, and which. */
+export interface Caller {
+  readonly principal: Principal;
+  /** For logs: the caller's own (`x-request-id`), or one of ours. */
+  readonly requestId: string;
+}
+
+const CALLER = Symbol('caller');
+
+/** Notes on what comes with a call who makes it: the HTTP request, or the gRPC call's metadata. */
+export function setCaller(holder: object, caller: Caller): void {
+  (holder as { [CALLER]?: Caller })[CALLER] = caller;
+}
+
+/** Undefined before the caller was let in, and where nobody is asked. */
+export function callerOf(holder: object): Caller | undefined {
+  return (holder as { [CALLER]?: Caller })[CALLER];
+}
+
+/** Who makes a call that a handler answers. @throws Error for a method that everybody may call: nobody is asked there */
+export function callerIn(context: ExecutionContext): Caller {
+  const holder: object = context.getType() === 'http' ? context.switchToHttp().getRequest() : context.switchToRpc().getContext();
+  const caller = callerOf(holder);
+  if (caller === undefined) throw new Error('nobody was asked who calls');
+  return caller;
+}
+
+/** The caller, as a handler's parameter, on both doors. */
+export const Caller = createParamDecorator((_: unknown, context: ExecutionContext) => callerIn(context));
