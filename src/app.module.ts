@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { AccessTokens } from './common/access/access-tokens.js';
 import { CONFIG, type Config } from './common/config/config.js';
 import { ErrorFilter } from './common/errors/error.filter.js';
@@ -18,6 +18,7 @@ import { MessageModule } from './modules/message/message.module.js';
 import { PermissionModule } from './modules/permission/permission.module.js';
 import { ProviderModule } from './modules/provider/provider.module.js';
 import { QuestionModule } from './modules/question/question.module.js';
+import { OwnershipGuard } from './modules/session/ownership.guard.js';
 import { SessionModule } from './modules/session/session.module.js';
 import { WorkspaceModule } from './modules/workspace/workspace.module.js';
 
@@ -48,6 +49,7 @@ export class AppModule {
         { provide: AccessTokens, useValue: tokens },
         { provide: CONFIG, useValue: config },
         { provide: ENVIRONMENT, useValue: environment },
+        { provide: APP_GUARD, useExisting: OwnershipGuard },
         { provide: APP_PIPE, useClass: DtoPipe },
         { provide: APP_FILTER, useClass: ErrorFilter },
       ],

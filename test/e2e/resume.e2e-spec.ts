@@ -1,13 +1,10 @@
-import { startGateway, type Gateway } from '../../src/app.js';
-import { readConfig } from '../../src/common/config/config.js';
 import { EventService, TextMode, type GlobalEvent } from '../../src/common/grpc/generated/event_pb.js';
 import { SessionService } from '../../src/common/grpc/generated/session_pb.js';
 import { OpencodeLifecycle } from '../../src/common/opencode/opencode.module.js';
 import { EventHub } from '../../src/modules/event/event.hub.js';
 import { bodiesOf, Conversation, readUntil } from '../support/conversation.js';
 import type { Door } from '../support/door.js';
-import { GrpcDoor } from '../support/grpc.door.js';
-import { RestDoor } from '../support/rest.door.js';
+import { startReplica } from '../support/replica.js';
 import type { Operation } from '../support/scripted-model.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
 
@@ -34,28 +31,6 @@ describe('resuming', () => {
   });
 
   afterAll(() => test.stop());
-
-  /** Another replica in front of the same OpenCode. */
-  async function startReplica(): Promise<{ gateway: Gateway; grpc: Door; rest: Door; stop: () => Promise<void> }> {
-    const { baseUrl, password } = test.gateway.app.get(OpencodeLifecycle).supervisor?.endpoint() ?? { baseUrl: '', password: '' };
-    const environment = {
-      OPENCODE_BASE_URL: baseUrl,
-      OPENCODE_SERVER_PASSWORD: password,
-      GRPC_PORT: '0',
-      HTTP_PORT: '0',
-      LOG_LEVEL: 'error',
-    };
-    const gateway = await startGateway(readConfig(environment), environment);
-    if (!(await gateway.untilReady(20_000))) throw new Error('the replica did not become ready');
-    const grpc = new GrpcDoor(gateway.grpcAddress ?? '');
-    const rest = new RestDoor(gateway.httpUrl ?? '');
-    const stop = async (): Promise<void> => {
-      grpc.close();
-      rest.close();
-      await gateway.stop();
-    };
-    return { gateway, grpc, rest, stop };
-  }
 
   /** From the beginning, or behind an event of the session's own. */
   function follow(door: Door, sessionId: string, last?: GlobalEvent) {
@@ -114,7 +89,7 @@ describe('resuming', () => {
     });
 
     it('goes on at another replica', async () => {
-      const replica = await startReplica();
+      const replica = await startReplica(test);
       const conversation = await Conversation.begin(test[name]);
       await conversation.run([{ t: 'text', n: 3 }]);
       const first = await readUntil(follow(test[name], conversation.sessionId), ({ sequence }) => (sequence ?? 0n) >= 6n);

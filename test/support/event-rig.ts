@@ -7,6 +7,7 @@ import type { UpstreamFrame, UpstreamStoredEvent } from '../../src/common/openco
 import { UpstreamClock } from '../../src/common/opencode/upstream-clock.js';
 import { Workspace } from '../../src/common/opencode/workspace.js';
 import { EventHub } from '../../src/modules/event/event.hub.js';
+import { SessionOwners } from '../../src/modules/session/session.owners.js';
 import type { GatewayEvent, WatchOptions } from '../../src/modules/event/event.model.js';
 
 export const ROOT = 'ses_root';
@@ -21,6 +22,7 @@ export class EventRig {
   readonly lookedUp: string[] = [];
   readonly parents = new Map<string, string>();
   readonly asked = { permissions: [] as object[], sessions: [] as { id: string; parentID?: string; directory: string }[] };
+  readonly owners: SessionOwners;
   readonly hub: EventHub;
   stopped = false;
   keepsHistory = true;
@@ -30,7 +32,8 @@ export class EventRig {
   private constructor(settings: Partial<Config>) {
     const member = {
       client: {
-        sessions: async () => [...ROOTS.map((id) => ({ id, directory: DIRECTORY })), ...this.asked.sessions, ...this.sessionsInStore()],
+        sessions: async () =>
+          [...ROOTS.map((id) => ({ id, directory: DIRECTORY })), ...this.asked.sessions, ...this.sessionsInStore()].map(withTimes),
         session: async (id: string) => this.tellSession(id),
         messages: async () => ({ messages: [] }),
         warmUp: async () => undefined,
@@ -46,7 +49,10 @@ export class EventRig {
       workspace: Workspace.atRemote(DIRECTORY),
       clock: new UpstreamClock(),
     } as unknown as OpencodeMember;
-    this.hub = new EventHub(new OpencodePool(member), { ...readConfig({}), ...settings });
+    const pool = new OpencodePool(member);
+    const config = { ...readConfig({}), ...settings };
+    this.owners = new SessionOwners(pool, config);
+    this.hub = new EventHub(pool, this.owners, config);
     this.hub.onApplicationBootstrap();
   }
 
@@ -119,6 +125,10 @@ export class EventRig {
         return { id: aggregate_id, directory: DIRECTORY, ...(info !== undefined && { parentID: info.parentID }) };
       });
   }
+}
+
+function withTimes<T extends object>(session: T): T & { readonly time: object } {
+  return { ...session, time: { created: 1, updated: 1 } };
 }
 
 export class Watch {

@@ -34,7 +34,7 @@ export class Admission {
     if (requirement === 'open') return undefined;
     const principal = this.anonymous ? ANONYMOUS : this.authenticate(credentials.authorization);
     if (requirement === undefined || !may(principal, requirement)) throw lacking(requirement);
-    return { principal, requestId: toRequestId(credentials.requestId) };
+    return { principal, scope: requirement, requestId: toRequestId(credentials.requestId) };
   }
 
   private authenticate(authorization = ''): Principal {

@@ -1,9 +1,12 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Principal } from './principal.js';
+import type { Scope } from './scopes.js';
 
 /** Who makes a call, and which. */
 export interface Caller {
   readonly principal: Principal;
+  /** What it was let in for. */
+  readonly scope: Scope;
   /** For logs: the caller's own (`x-request-id`), or one of ours. */
   readonly requestId: string;
 }

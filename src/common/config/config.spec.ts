@@ -16,6 +16,7 @@ describe('readConfig', () => {
   it('has a default for everything that is not optional', () => {
     expect(readConfig({})).toEqual({
       HOST: '127.0.0.1',
+      ACCESS_ADOPT: 'none',
       ENABLE_SESSION_SHELL: false,
       GRPC_PORT: 8080,
       HTTP_PORT: 8081,

@@ -1,22 +1,11 @@
-import type { DescMethod } from '@bufbuild/protobuf';
-import {
-  applyDecorators,
-  createParamDecorator,
-  Delete,
-  Get,
-  HttpCode,
-  Patch,
-  Post,
-  Put,
-  SetMetadata,
-  type ExecutionContext,
-} from '@nestjs/common';
+import type { DescMethod, Message } from '@bufbuild/protobuf';
+import { applyDecorators, createParamDecorator, Delete, Get, HttpCode, Patch, Post, Put, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { methodPath } from '../grpc/proto-types.js';
 import { toRequestMessage } from './rest-request.js';
-import { restRoutesOf, type RestVerb } from './rest-rule.js';
+import { methodOfRoute, restRoutesOf, type RestVerb } from './rest-rule.js';
 
-const REST_METHOD = 'rest:method';
+const REQUEST = Symbol('request message');
 const VERBS = { get: Get, put: Put, post: Post, delete: Delete, patch: Patch } as const satisfies Record<RestVerb, unknown>;
 /**
  * Serves a method of the contract on its REST routes; paths and verbs come from the contract.
@@ -28,14 +17,20 @@ export function RestRoute(method: DescMethod): MethodDecorator {
   const [first] = routes;
   if (first === undefined) throw new Error(`${methodPath(method)} has no google.api.http option`);
   const paths = routes.map((route) => route.path);
-  return applyDecorators(VERBS[first.verb](paths), HttpCode(200), SetMetadata(REST_METHOD, method));
+  return applyDecorators(VERBS[first.verb](paths), HttpCode(200));
 }
 
-/** The request message of the route's method, put together from path, query and body. */
-export const RestRequest = createParamDecorator((_: unknown, context: ExecutionContext) => {
-  const method = Reflect.getMetadata(REST_METHOD, context.getHandler()) as DescMethod;
-  const request = context.switchToHttp().getRequest<FastifyRequest>();
-  const path = request.routeOptions.url;
-  const rule = restRoutesOf(method).find((route) => route.path === path) ?? restRoutesOf(method)[0];
-  return toRequestMessage(method.input, rule, request);
-});
+/** The request message of the route's method, put together from path, query and body, once; undefined on a route that is no method's. @throws as `toRequestMessage` */
+export function requestMessageOf(request: FastifyRequest & { [REQUEST]?: Message }): Message | undefined {
+  const { url = '' } = request.routeOptions;
+  const method = methodOfRoute(request.method, url);
+  if (method === undefined) return undefined;
+  const rule = restRoutesOf(method).find((route) => route.path === url);
+  request[REQUEST] ??= toRequestMessage(method.input, rule, request);
+  return request[REQUEST];
+}
+
+/** The same, as a handler's parameter. */
+export const RestRequest = createParamDecorator((_: unknown, context: ExecutionContext) =>
+  requestMessageOf(context.switchToHttp().getRequest<FastifyRequest>()),
+);

@@ -33,7 +33,7 @@ describe('toGatewayError', () => {
   it('keeps what OpenCode says of a thing that is missing', () => {
     const error = toGatewayError(CALL, 404, '{"name":"NotFoundError","data":{"message":"Session not found: ses_x"}}');
 
-    expect(error.message).toBe('Session not found: ses_x');
+    expect(error.message).toBe('session ses_x not found');
   });
 
   it('says no more of a failure than its reference', () => {

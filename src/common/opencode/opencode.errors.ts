@@ -39,6 +39,12 @@ function toPatchError(reason: string | undefined, cause: Error): GatewayError {
     : new GatewayError('ABORTED', 'The patch does not fit the files', { reason: 'PATCH_REFUSED', cause });
 }
 
+/** `Session not found: ses_…` in the words that we have for it ourselves: what is missing and what is another's must read the same. */
+function toMissing(message: string): GatewayError | undefined {
+  const [, what, id] = /^(\w+) not found: (\S+)$/.exec(message) ?? [];
+  return what === undefined || id === undefined ? undefined : GatewayError.notFound(what.toLowerCase(), id);
+}
+
 /** OpenCode's answer to a call that failed, by status and context. @see docs of the upstream: errors are told apart by context, not by body */
 export function toGatewayError(call: string, status: number, body: string): GatewayError {
   const failure = parseFailure(body);
@@ -53,7 +59,10 @@ export function toGatewayError(call: string, status: number, body: string): Gate
         cause,
       });
     case 404:
-      return new GatewayError('NOT_FOUND', message === '' ? 'Not found' : message, { reason: failure._tag ?? 'NOT_FOUND', cause });
+      return (
+        toMissing(message) ??
+        new GatewayError('NOT_FOUND', message === '' ? 'Not found' : message, { reason: failure._tag ?? 'NOT_FOUND', cause })
+      );
     case 409:
       return new GatewayError('FAILED_PRECONDITION', 'The session is busy', { reason: 'SESSION_BUSY', cause });
     case 503:

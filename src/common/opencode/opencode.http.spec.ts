@@ -93,7 +93,7 @@ describe('OpencodeHttp.call', () => {
   it('makes NOT_FOUND of a 404', async () => {
     answer = json(404, { name: 'NotFoundError', data: { message: 'Session not found: ses_x' } });
 
-    await expect(http.call(get)).rejects.toMatchObject({ code: 'NOT_FOUND', message: 'Session not found: ses_x' });
+    await expect(http.call(get)).rejects.toMatchObject({ reason: 'SESSION_NOT_FOUND', message: 'session ses_x not found' });
   });
 
   it('makes UNAVAILABLE of JSON that is broken', async () => {

@@ -5,7 +5,7 @@ import { OpenStreams } from './open-streams.js';
 
 const LABELS = { door: 'test', method: 'Notes/Watch' };
 
-const CALLER: Caller = { principal: { id: 'ci', scopes: new Set(['read']), expiresAtMs: undefined }, requestId: 'r' };
+const CALLER: Caller = { principal: { id: 'ci', scopes: new Set(['read']), expiresAtMs: undefined }, scope: 'read', requestId: 'r' };
 
 function setUp(pace: { heartbeatS?: number; leaveAfterS?: number } = {}) {
   const welcome = new Set<Caller | undefined>([CALLER]);

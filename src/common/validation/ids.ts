@@ -10,6 +10,10 @@ const PERMISSION_ID = idForm('per');
 const QUESTION_ID = idForm('que');
 const PART_ID = idForm('prt');
 
+export function isSessionId(text: string): boolean {
+  return SESSION_ID.test(text);
+}
+
 const MAX_PAGE_SIZE = 100;
 export const DEFAULT_PAGE_SIZE = 50;
 

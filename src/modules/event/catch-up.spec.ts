@@ -122,8 +122,8 @@ describe('CatchUp', () => {
     const frames = [durable(ROOT, 0), durable('ses_other', 5), durable(ROOT, 1)];
     rig.feed(...frames);
 
-    const resumed = new Watch(rig.hub.watchAll('delta', frames[0]?.payload.syncEvent?.id));
-    const lost = new Watch(rig.hub.watchAll('delta', 'evt_gone'));
+    const resumed = new Watch(rig.hub.watchAll({ textMode: 'delta' }, frames[0]?.payload.syncEvent?.id));
+    const lost = new Watch(rig.hub.watchAll({ textMode: 'delta' }, 'evt_gone'));
 
     expect(resumed.positions).toEqual(['ses_other:5', `${ROOT}:1`]);
     expect(lost.events).toMatchObject([{ type: 'resync', sessionId: '' }]);

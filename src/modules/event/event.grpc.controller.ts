@@ -1,6 +1,7 @@
 import type { Metadata } from '@grpc/grpc-js';
 import { Controller } from '@nestjs/common';
 import { Ctx, GrpcMethod } from '@nestjs/microservices';
+import { Caller } from '../../common/access/caller.js';
 import type { MessageStream } from '../../common/streams/message-stream.js';
 import { SubscribeSessionEventsDto } from './event.dto.js';
 import { toEventStream } from './event-stream.mapper.js';
@@ -15,9 +16,9 @@ export class EventGrpcController {
   constructor(private readonly events: EventService) {}
 
   @GrpcMethod(SERVICE, 'SubscribeGlobalEvents')
-  subscribeGlobalEvents(@Ctx() metadata: Metadata): MessageStream<GatewayEvent> {
+  subscribeGlobalEvents(@Ctx() metadata: Metadata, @Caller() { principal }: Caller): MessageStream<GatewayEvent> {
     const lastEventId = metadata.get('last-event-id')[0]?.toString();
-    return toEventStream(this.events.watchAll(fromLastGlobalEventId(lastEventId)));
+    return toEventStream(this.events.watchAll(principal, fromLastGlobalEventId(lastEventId)));
   }
 
   @GrpcMethod(SERVICE, 'SubscribeSessionEvents')

@@ -1,4 +1,5 @@
 import { Controller, Headers, Query } from '@nestjs/common';
+import { Caller } from '../../common/access/caller.js';
 import { EventService as Rpc } from '../../common/grpc/generated/event_pb.js';
 import type { MessageStream } from '../../common/streams/message-stream.js';
 import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
@@ -13,8 +14,12 @@ export class EventHttpController {
   constructor(private readonly events: EventService) {}
 
   @RestRoute(Rpc.method.subscribeGlobalEvents)
-  subscribeGlobalEvents(@Headers('last-event-id') header?: string, @Query('lastEventId') query?: string): MessageStream<GatewayEvent> {
-    return toEventStream(this.events.watchAll(fromLastGlobalEventId(header ?? query)));
+  subscribeGlobalEvents(
+    @Caller() { principal }: Caller,
+    @Headers('last-event-id') header?: string,
+    @Query('lastEventId') query?: string,
+  ): MessageStream<GatewayEvent> {
+    return toEventStream(this.events.watchAll(principal, fromLastGlobalEventId(header ?? query)));
   }
 
   @RestRoute(Rpc.method.subscribeSessionEvents)

@@ -38,7 +38,7 @@ describe('EventHub', () => {
 
   it('tells nobody what happens outside the workspace', async () => {
     const rig = await EventRig.connected();
-    const watch = new Watch(rig.hub.watchAll('delta'));
+    const watch = new Watch(rig.hub.watchAll({ textMode: 'delta' }));
 
     rig.feed({ ...durable(ROOT, 3), directory: '/elsewhere' }, { ...durable(ROOT, 3), directory: `${DIRECTORY}-too` });
 
@@ -66,7 +66,7 @@ describe('EventHub', () => {
 
   it('shows the path of an edited file from the workspace on', async () => {
     const rig = await EventRig.connected();
-    const watch = new Watch(rig.hub.watchAll('delta'));
+    const watch = new Watch(rig.hub.watchAll({ textMode: 'delta' }));
 
     rig.feed({ directory: DIRECTORY, payload: { type: 'file.edited', properties: { file: `${DIRECTORY}/src/a.ts` } } });
 
@@ -85,7 +85,7 @@ describe('EventHub', () => {
 
   it('ends its watchers on shutdown, and refuses new ones', async () => {
     const rig = await EventRig.connected();
-    const watches = [rig.watch(ROOT), new Watch(rig.hub.watchAll('delta'))];
+    const watches = [rig.watch(ROOT), new Watch(rig.hub.watchAll({ textMode: 'delta' }))];
 
     rig.hub.onModuleDestroy();
     watches.push(rig.watch(ROOT));

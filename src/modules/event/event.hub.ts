@@ -3,9 +3,10 @@ import { BehaviorSubject, filter, firstValueFrom, Observable, Subject, type Subs
 import { CONFIG, type Config } from '../../common/config/config.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { OpencodePool, type OpencodeMember } from '../../common/opencode/opencode.pool.js';
+import { SessionOwners } from '../session/session.owners.js';
 import { CatchUp } from './catch-up.js';
 import { EventIntake } from './event.intake.js';
-import type { GatewayEvent, TextMode, WatchOptions } from './event.model.js';
+import type { GatewayEvent, WatchOptions } from './event.model.js';
 import { readSessionState } from './event.present.js';
 import { Feeds } from './feeds.js';
 import { FrameCounts } from './frame-counts.js';
@@ -37,11 +38,14 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
 
   constructor(
     private readonly pool: OpencodePool,
+    owners: SessionOwners,
     @Inject(CONFIG) config: Config,
   ) {
     this.feeds = new Feeds({ maxEvents: config.REPLAY_EVENTS, maxBytes: config.REPLAY_BYTES });
     this.intakes = new Map(
-      pool.all().map((member) => [member, new EventIntake(member, this.feeds, this.frameCounts, config.RESUME_BYTES)]),
+      pool
+        .all()
+        .map((member) => [member, new EventIntake(member, { feeds: this.feeds, owners, counts: this.frameCounts }, config.RESUME_BYTES)]),
     );
   }
 
@@ -79,11 +83,11 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
     for (const follower of [...this.watching]) follower.end(shuttingDown());
   }
 
-  /** Everything from now on, after the present state of what runs; behind an event where it is still kept, or a resync. */
-  watchAll(textMode: TextMode, afterEventId?: string): Observable<GatewayEvent> {
-    return this.follow({ textMode, durableOnly: false, sessionId: undefined }, (follower) => {
+  /** Everything a reader may hear from now on, after the present state of what runs; behind an event where it is still kept, or a resync. */
+  watchAll({ textMode, hears }: Pick<Follower, 'textMode' | 'hears'>, afterEventId?: string): Observable<GatewayEvent> {
+    return this.follow({ textMode, durableOnly: false, sessionId: undefined, hears }, (follower) => {
       if (afterEventId !== undefined) this.resumeEverywhere(afterEventId, follower);
-      for (const feed of this.feeds.all()) feed.snapshot().forEach((event) => follower.next(event));
+      for (const feed of this.feeds.all()) tellAll(feed.snapshot(), follower);
       this.feeds.everywhere.add(follower);
       return () => this.feeds.everywhere.delete(follower);
     });
@@ -97,7 +101,7 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
     const ofChild = this.rootIdOf(sessionId) !== sessionId;
     return this.follow({ textMode, durableOnly, sessionId: ofChild ? sessionId : undefined }, (follower, subscriber) => {
       const join = (feed: SessionFeed, present: readonly GatewayEvent[]): void => {
-        for (const event of present) if (wants(follower, event)) follower.next(event);
+        tellAll(present, follower);
         // The present may have been too much for it.
         if (!subscriber.closed) feed.followers.add(follower);
       };
@@ -195,7 +199,7 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private follow(
-    wish: Pick<Follower, 'textMode' | 'durableOnly' | 'sessionId'>,
+    wish: Pick<Follower, 'textMode' | 'durableOnly' | 'sessionId' | 'hears'>,
     attach: (follower: WatchingFollower, subscriber: Subscriber<GatewayEvent>) => () => void,
   ): Observable<GatewayEvent> {
     return new Observable((subscriber) => {
@@ -213,7 +217,7 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
   private resumeEverywhere(afterEventId: string, follower: Follower): void {
     const { recent } = this.feeds;
     const missed = recent.from(recent.ordinalBehindEvent(afterEventId) ?? -1);
-    if (missed !== undefined) return missed.forEach((event) => follower.next(event));
+    if (missed !== undefined) return tellAll(missed, follower);
     follower.next({ type: 'resync', directory: '', sessionId: '', eventId: '', sequence: undefined, lastSequence: 0 });
   }
 
@@ -236,6 +240,10 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
     if (wasConnected) this.reconnected.next();
     else this.logger.log('OpenCode is ready');
   }
+}
+
+function tellAll(events: readonly GatewayEvent[], follower: Follower): void {
+  for (const event of events) if (wants(follower, event)) follower.next(event);
 }
 
 function toListener(next: (event: GatewayEvent) => void): Follower {

@@ -128,7 +128,7 @@ describe('EventIntake after a lost connection', () => {
 
   it('says resync to those who follow every session', async () => {
     const rig = await EventRig.connected();
-    const watch = new Watch(rig.hub.watchAll('delta'));
+    const watch = new Watch(rig.hub.watchAll({ textMode: 'delta' }));
 
     rig.lose();
     await rig.connect();

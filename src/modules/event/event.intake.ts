@@ -8,7 +8,16 @@ import { readPresent, type Concerned, type Present } from './event.present.js';
 import type { Feeds } from './feeds.js';
 import type { FrameCounts } from './frame-counts.js';
 import { RecentIds } from './recent-ids.js';
-import type { SessionFeed } from './session-feed.js';
+import { fromUpstreamSession } from '../session/session.mapper.js';
+import type { SessionOwners } from '../session/session.owners.js';
+import { wants, type SessionFeed } from './session-feed.js';
+
+/** Where what OpenCode tells goes. */
+export interface IntakeTargets {
+  readonly feeds: Feeds;
+  readonly owners: Pick<SessionOwners, 'note'>;
+  readonly counts: FrameCounts;
+}
 
 /** What may wait while missed events are read; a connection that brings more is begun anew. */
 const MAX_HELD_FRAMES = 20_000;
@@ -38,13 +47,14 @@ export class EventIntake {
   private connectedAtMs = Infinity;
   /** Of sessions without a place yet, as OpenCode listed them when we connected, or told later; undefined for roots. */
   private parents = new Map<string, string | undefined>();
+  private readonly feeds: Feeds;
 
   constructor(
     private readonly member: OpencodeMember,
-    private readonly feeds: Feeds,
-    private readonly counts: FrameCounts,
+    private readonly targets: IntakeTargets,
     historyBytes: number,
   ) {
+    this.feeds = targets.feeds;
     this.history = new EventHistory(member, historyBytes);
   }
 
@@ -73,6 +83,7 @@ export class EventIntake {
     ]);
     if (connection !== this.connection) throw new Error('the connection was lost meanwhile');
     this.parents = present.parents;
+    for (const session of present.sessions) this.targets.owners.note(session);
     feeds.forEach((feed, index) => this.fill(feed, missed[index]));
     if (this.wasConnected) this.tellEverywhere();
     this.closeGhosts(present);
@@ -115,7 +126,7 @@ export class EventIntake {
     if (id !== undefined && type !== 'message.part.delta') clock.observe(id, nowMs);
     if (frame.directory !== undefined && frame.directory !== 'global' && !workspace.contains(frame.directory)) return;
     const content = fromUpstreamFrame(frame, nowMs);
-    this.counts.count(content);
+    this.targets.counts.count(content);
     if (content === undefined) return;
     if (content.type === 'text_growth') {
       this.feeds.find(content.sessionId)?.grow(content);
@@ -131,7 +142,7 @@ export class EventIntake {
   private tellTransient(content: OrderedContent): void {
     if (content.type === 'file_edited') {
       const event = { ...content, path: this.member.workspace.relativePath(content.path) };
-      for (const follower of this.feeds.everywhere) follower.next(event);
+      for (const follower of this.feeds.everywhere) if (wants(follower, event)) follower.next(event);
     } else if (content.type !== 'unseen' && content.sessionId !== '') {
       this.publish(content, 0);
     }
@@ -173,6 +184,7 @@ export class EventIntake {
       for (let id: string | undefined = sessionId; id !== undefined && !this.placeKnown(id); id = this.parents.get(id)) {
         const session: UpstreamSession | undefined = await this.member.client.session(id).catch(unlessMissing);
         this.parents.set(id, session?.parentID);
+        if (session !== undefined) this.targets.owners.note(fromUpstreamSession(session));
         if (session !== undefined && session.time.created > this.connectedAtMs) throw new Error(`the beginning of session ${id} was lost`);
       }
       this.placeKnown(sessionId);
@@ -187,6 +199,7 @@ export class EventIntake {
     this.feeds.touch(feed);
     if (sequence === 0 && sessionId === feed.rootId) feed.ring.beginBehind({ sessionId, sequence: -1, eventId: '' });
     if (content.type === 'unseen') return;
+    if (content.type === 'session_updated') this.targets.owners.note(content.session);
     const rootSequence = sessionId === feed.rootId ? undefined : feed.positions.of(feed.rootId)?.sequence;
     const event = rootSequence === undefined ? content : { ...content, rootSequence };
     this.feeds.recent.push(event, size);

@@ -15,11 +15,11 @@ interface Session {
 function opencode(sessions: readonly Session[], asking: Session): { member: OpencodeMember; read: string[] } {
   const read: string[] = [];
   const client = {
-    sessions: async (limit: number) => sessions.slice(0, limit),
+    sessions: async (limit: number) => sessions.slice(0, limit).map(withTimes),
     session: async (id: string) => {
       const found = sessions.find((session) => session.id === id);
       if (found === undefined) throw GatewayError.notFound('session', id);
-      return found;
+      return withTimes(found);
     },
     statuses: async (directory: string) => {
       read.push(directory);
@@ -32,6 +32,10 @@ function opencode(sessions: readonly Session[], asking: Session): { member: Open
     questions: async () => [],
   };
   return { member: { client, workspace: Workspace.atRemote(ROOT) } as unknown as OpencodeMember, read };
+}
+
+function withTimes(session: Session) {
+  return { ...session, time: { created: 1, updated: 1 } };
 }
 
 function sessionsIn(count: number, directoryOf: (nth: number) => string): Session[] {

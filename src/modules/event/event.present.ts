@@ -5,6 +5,7 @@ import { fromUpstreamMessage, fromUpstreamPart } from '../message/message.mapper
 import { fromUpstreamPermission } from '../permission/permission.mapper.js';
 import { fromUpstreamQuestion } from '../question/question.mapper.js';
 import { fromUpstreamSession, fromUpstreamStatus } from '../session/session.mapper.js';
+import type { Session } from '../session/session.model.js';
 import type { GatewayEvent } from './event.model.js';
 
 /** Directories are found through the sessions that were used last. */
@@ -16,7 +17,9 @@ const DIRECTORIES_AT_ONCE = 8;
 const STATE_MESSAGES = 100;
 
 export interface Present {
-  /** Of the sessions used last and of those that do something; undefined for roots. */
+  /** Those used last, and those that do something. */
+  readonly sessions: readonly Session[];
+  /** Of the same; undefined for roots. */
   readonly parents: Map<string, string | undefined>;
   readonly askedIds: ReadonlySet<string>;
   /** Directories that OpenCode cannot open, as one with a broken configuration: what is believed of these stays. */
@@ -52,9 +55,10 @@ export async function readPresent({ client, workspace }: OpencodeMember, concern
   const events = reads.flatMap((read) => toEvents(read, nowMs));
   const busyIds = new Set(reads.flatMap(({ statuses }) => Object.keys(statuses)));
   const ended = concerned.filter(({ sessionId, directory }) => !busyIds.has(sessionId) && !unread.has(directory));
-  const { parents, goneIds } = await familyOf(client, sessions, new Set(events.map(({ sessionId }) => sessionId)));
+  const { family, goneIds } = await familyOf(client, sessions, new Set(events.map(({ sessionId }) => sessionId)));
   return {
-    parents,
+    sessions: [...family.values()],
+    parents: parentsOf(family, goneIds),
     askedIds: new Set(reads.flatMap(({ permissions, questions }) => [...permissions, ...questions].map(({ id }) => id))),
     unread,
     events: [
@@ -79,23 +83,29 @@ async function readDirectory(client: OpencodeMember['client'], directory: string
   }
 }
 
-/** Whose the sessions are, and those that do something also when they are older than the others; and which of these are gone. */
+/** The sessions, and those that do something also when they are older than the others; and which of these are gone. */
 async function familyOf(
   client: OpencodeMember['client'],
   sessions: Awaited<ReturnType<OpencodeMember['client']['sessions']>>,
   activeIds: ReadonlySet<string>,
-): Promise<{ readonly parents: Present['parents']; readonly goneIds: ReadonlySet<string> }> {
-  const parents = new Map(sessions.map(({ id, parentID }) => [id, parentID]));
+): Promise<{ readonly family: ReadonlyMap<string, Session>; readonly goneIds: ReadonlySet<string> }> {
+  const family = new Map(sessions.map((session) => [session.id, fromUpstreamSession(session)]));
   const goneIds = new Set<string>();
   for (const activeId of activeIds) {
-    for (let id: string | undefined = activeId; id !== undefined && !parents.has(id);) {
-      const session: { readonly parentID?: string } | undefined = await client.session(id).catch(unlessMissing);
+    for (let id: string | undefined = activeId; id !== undefined && !family.has(id) && !goneIds.has(id);) {
+      const session: Awaited<ReturnType<typeof client.session>> | undefined = await client.session(id).catch(unlessMissing);
       if (session === undefined) goneIds.add(id);
-      parents.set(id, session?.parentID);
+      else family.set(id, fromUpstreamSession(session));
       id = session?.parentID;
     }
   }
-  return { parents, goneIds };
+  return { family, goneIds };
+}
+
+function parentsOf(family: ReadonlyMap<string, Session>, goneIds: ReadonlySet<string>): Present['parents'] {
+  const parents: Present['parents'] = new Map([...goneIds].map((id) => [id, undefined]));
+  for (const { id, parentId } of family.values()) parents.set(id, parentId);
+  return parents;
 }
 
 /** A session and its newest messages as they are now, as events without a place in the history. @throws GatewayError NOT_FOUND */

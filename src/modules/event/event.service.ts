@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Observable } from 'rxjs';
+import { may, type Principal } from '../../common/access/principal.js';
 import type { Session } from '../session/session.model.js';
+import { SessionOwners } from '../session/session.owners.js';
 import { SessionService } from '../session/session.service.js';
 import { EventHub } from './event.hub.js';
 import type { GatewayEvent, WatchOptions } from './event.model.js';
@@ -11,11 +13,16 @@ export class EventService {
   constructor(
     private readonly hub: EventHub,
     private readonly sessions: SessionService,
+    private readonly owners: SessionOwners,
   ) {}
 
-  /** Every session's events, after the present state of what runs, or behind an event that is still kept. */
-  watchAll(afterEventId?: string): Observable<GatewayEvent> {
-    return this.hub.watchAll('accumulated', afterEventId);
+  /**
+   * The events of every session that somebody may know of, after the present state of what runs, or behind an event that is still
+   * kept. Files belong to no session: who may read them hears of them.
+   */
+  watchAll(viewer: Principal, afterEventId?: string): Observable<GatewayEvent> {
+    const hears = (sessionId: string): boolean => (sessionId === '' ? may(viewer, 'files') : this.owners.shows(viewer, sessionId));
+    return this.hub.watchAll({ textMode: 'accumulated', hears: may(viewer, 'admin') ? undefined : hears }, afterEventId);
   }
 
   /** One session's events and its sub-agents'. @throws GatewayError NOT_FOUND */

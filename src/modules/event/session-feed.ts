@@ -15,6 +15,8 @@ export interface Follower {
   readonly durableOnly: boolean;
   /** Events of this session only; undefined: everything in the feed. */
   readonly sessionId: string | undefined;
+  /** Of which sessions it may hear; undefined: of all. Asked for each event. */
+  readonly hears?: ((sessionId: string) => boolean) | undefined;
   next(event: GatewayEvent): void;
   /** Events were missed for good, which the event says; a follower that can begins anew from the present state. */
   loseTrack(event: Resync): void;
@@ -26,9 +28,15 @@ const MAX_ENDED_TURNS = 8;
 
 type Pending = Extract<GatewayEvent, { type: 'permission_asked' | 'question_asked' }>;
 
+/** Whether a follower may know of a session; of the empty one: of what belongs to no session. */
+function mayHear({ hears }: Follower, sessionId: string): boolean {
+  return hears === undefined || hears(sessionId);
+}
+
 /** Whether a follower gets an event that is no growing text. */
 export function wants(follower: Follower, event: GatewayEvent): boolean {
   if (follower.sessionId !== undefined && follower.sessionId !== event.sessionId) return false;
+  if (!mayHear(follower, event.sessionId)) return false;
   return !follower.durableOnly || event.sequence !== undefined || event.type === 'resync';
 }
 
@@ -157,7 +165,7 @@ export class SessionFeed {
     const lastSequence = this.positions.of(rootId)?.sequence ?? 0;
     this.forgetHistory();
     const event: Resync = { type: 'resync', directory: '', sessionId: rootId, eventId: '', sequence: undefined, lastSequence };
-    for (const follower of [...this.followers, ...this.everywhere]) follower.loseTrack(event);
+    for (const follower of [...this.followers, ...this.everywhere]) if (mayHear(follower, rootId)) follower.loseTrack(event);
   }
 
   /** Readers resume from OpenCode's history; nobody is told, for nobody who listens missed anything. */

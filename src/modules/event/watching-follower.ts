@@ -7,17 +7,19 @@ export class WatchingFollower implements Follower {
   readonly textMode: Follower['textMode'];
   readonly durableOnly: boolean;
   readonly sessionId: string | undefined;
+  readonly hears: Follower['hears'];
   /** What to do instead of only saying so. */
   onLostTrack: ((lastSequence: number) => void) | undefined;
   private had: (Position & { readonly ofSessionId: string }) | undefined;
 
   constructor(
-    wish: Pick<Follower, 'textMode' | 'durableOnly' | 'sessionId'>,
+    wish: Pick<Follower, 'textMode' | 'durableOnly' | 'sessionId' | 'hears'>,
     private readonly subscriber: Subscriber<GatewayEvent>,
   ) {
     this.textMode = wish.textMode;
     this.durableOnly = wish.durableOnly;
     this.sessionId = wish.sessionId;
+    this.hears = wish.hears;
   }
 
   /** What it has from elsewhere, up to a position of a session, may be still to come here: that is no news. */

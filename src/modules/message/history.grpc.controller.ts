@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { Controller } from '@nestjs/common';
 import { GrpcMethod } from '@nestjs/microservices';
+import { Caller } from '../../common/access/caller.js';
 import {
   EmptySchema,
   type Empty,
@@ -58,7 +59,7 @@ export class HistoryGrpcController {
   }
 
   @GrpcMethod(SESSIONS, 'ListSessionStatuses')
-  listSessionStatuses(): SessionStatusList {
-    return toSessionStatusList(this.statuses.list());
+  listSessionStatuses(@Caller() { principal }: Caller): SessionStatusList {
+    return toSessionStatusList(this.statuses.list(principal));
   }
 }

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { Controller } from '@nestjs/common';
+import { Caller } from '../../common/access/caller.js';
 import { MessageService as Messages } from '../../common/grpc/generated/message_pb.js';
 import {
   EmptySchema,
@@ -58,7 +59,7 @@ export class HistoryHttpController {
   }
 
   @RestRoute(Sessions.method.listSessionStatuses)
-  listSessionStatuses(): SessionStatusList {
-    return toSessionStatusList(this.statuses.list());
+  listSessionStatuses(@Caller() { principal }: Caller): SessionStatusList {
+    return toSessionStatusList(this.statuses.list(principal));
   }
 }

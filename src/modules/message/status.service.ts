@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import type { Principal } from '../../common/access/principal.js';
 import { EventHub } from '../event/event.hub.js';
 import type { SessionStatus } from '../session/session.model.js';
+import { SessionOwners } from '../session/session.owners.js';
 import { SessionService } from '../session/session.service.js';
 import { TurnRegistry } from './turn.registry.js';
 
@@ -9,6 +11,7 @@ import { TurnRegistry } from './turn.registry.js';
 export class StatusService {
   constructor(
     private readonly sessions: SessionService,
+    private readonly owners: SessionOwners,
     private readonly hub: EventHub,
     private readonly turns: TurnRegistry,
   ) {}
@@ -19,15 +22,15 @@ export class StatusService {
     return this.of(sessionId);
   }
 
-  /** Sessions that are not idle, sub-agents' among them, by id. */
-  list(): ReadonlyMap<string, SessionStatus> {
+  /** Sessions that are not idle and that somebody may know of, sub-agents' among them, by id. */
+  list(viewer: Principal): ReadonlyMap<string, SessionStatus> {
     const ids = new Set([
       ...this.hub.busySessions().map(({ sessionId }) => sessionId),
       ...this.hub.pendingPermissions().map(({ permission }) => permission.sessionId),
       ...this.hub.pendingQuestions().map(({ question }) => question.sessionId),
       ...this.turns.activeSessionIds(),
     ]);
-    return new Map([...ids].map((id) => [id, this.of(id)]));
+    return new Map([...ids].filter((id) => this.owners.shows(viewer, id)).map((id) => [id, this.of(id)]));
   }
 
   /** Of a session that is known to exist. What waits for somebody comes first: it is what a caller can do something about. */

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { Controller } from '@nestjs/common';
-import { GrpcMethod } from '@nestjs/microservices';
+import { GrpcMethod, Payload } from '@nestjs/microservices';
+import { Caller } from '../../common/access/caller.js';
 import { EmptySchema, type Empty, type PermissionList } from '../../common/grpc/generated/tool_pb.js';
 import { ListPermissionsDto, RespondToPermissionDto } from './permission.dto.js';
 import { fromPermissionResponse, toPermissionList } from './permission.mapper.js';
@@ -13,8 +14,8 @@ export class PermissionGrpcController {
   constructor(private readonly permissions: PermissionService) {}
 
   @GrpcMethod(SERVICE, 'ListPermissions')
-  async listPermissions({ sessionId }: ListPermissionsDto): Promise<PermissionList> {
-    return toPermissionList(await this.permissions.list(sessionId || undefined));
+  async listPermissions(@Payload() { sessionId }: ListPermissionsDto, @Caller() { principal }: Caller): Promise<PermissionList> {
+    return toPermissionList(await this.permissions.list(sessionId || undefined, principal));
   }
 
   @GrpcMethod(SERVICE, 'RespondToPermission')

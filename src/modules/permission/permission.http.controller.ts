@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { Controller } from '@nestjs/common';
+import { Caller } from '../../common/access/caller.js';
 import { EmptySchema, PermissionService as Rpc, type Empty, type PermissionList } from '../../common/grpc/generated/tool_pb.js';
 import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
 import { ListPermissionsDto, RespondToPermissionDto } from './permission.dto.js';
@@ -11,8 +12,8 @@ export class PermissionHttpController {
   constructor(private readonly permissions: PermissionService) {}
 
   @RestRoute(Rpc.method.listPermissions)
-  async listPermissions(@RestRequest() { sessionId }: ListPermissionsDto): Promise<PermissionList> {
-    return toPermissionList(await this.permissions.list(sessionId || undefined));
+  async listPermissions(@RestRequest() { sessionId }: ListPermissionsDto, @Caller() { principal }: Caller): Promise<PermissionList> {
+    return toPermissionList(await this.permissions.list(sessionId || undefined, principal));
   }
 
   @RestRoute(Rpc.method.respondToPermission)

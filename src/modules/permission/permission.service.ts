@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import type { Principal } from '../../common/access/principal.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { Audit, type Actor } from '../../common/logging/audit.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { EventHub } from '../event/event.hub.js';
+import { SessionOwners } from '../session/session.owners.js';
 import { SessionService } from '../session/session.service.js';
 import type { Permission, PermissionAnswer } from './permission.model.js';
 
@@ -15,12 +17,14 @@ export class PermissionService {
     private readonly pool: OpencodePool,
     private readonly hub: EventHub,
     private readonly sessions: SessionService,
+    private readonly owners: SessionOwners,
   ) {}
 
-  /** What waits for an answer: of one session and its sub-agents, or of all. @throws GatewayError NOT_FOUND */
-  async list(sessionId: string | undefined): Promise<Permission[]> {
+  /** What waits for an answer: of one session and its sub-agents, or of all that somebody may know of. @throws GatewayError NOT_FOUND */
+  async list(sessionId: string | undefined, viewer: Principal): Promise<Permission[]> {
     if (sessionId !== undefined) await this.sessions.get(sessionId);
-    return this.hub.pendingPermissions(sessionId).map(({ permission }) => permission);
+    const asked = this.hub.pendingPermissions(sessionId).map(({ permission }) => permission);
+    return asked.filter(({ sessionId: askingId }) => this.owners.shows(viewer, askingId));
   }
 
   /**

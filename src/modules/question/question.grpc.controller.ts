@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { Controller } from '@nestjs/common';
-import { GrpcMethod } from '@nestjs/microservices';
+import { GrpcMethod, Payload } from '@nestjs/microservices';
+import { Caller } from '../../common/access/caller.js';
 import { EmptySchema, type Empty, type QuestionList } from '../../common/grpc/generated/question_pb.js';
 import { ListQuestionsDto, RejectQuestionDto, ReplyQuestionDto } from './question.dto.js';
 import { fromReplyQuestionRequest, toQuestionList } from './question.mapper.js';
@@ -13,8 +14,8 @@ export class QuestionGrpcController {
   constructor(private readonly questions: QuestionService) {}
 
   @GrpcMethod(SERVICE, 'ListQuestions')
-  async listQuestions({ sessionId }: ListQuestionsDto): Promise<QuestionList> {
-    return toQuestionList(await this.questions.list(sessionId || undefined));
+  async listQuestions(@Payload() { sessionId }: ListQuestionsDto, @Caller() { principal }: Caller): Promise<QuestionList> {
+    return toQuestionList(await this.questions.list(sessionId || undefined, principal));
   }
 
   @GrpcMethod(SERVICE, 'ReplyQuestion')

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { Controller } from '@nestjs/common';
+import { Caller } from '../../common/access/caller.js';
 import { EmptySchema, QuestionService as Rpc, type Empty, type QuestionList } from '../../common/grpc/generated/question_pb.js';
 import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
 import { ListQuestionsDto, RejectQuestionDto, ReplyQuestionDto } from './question.dto.js';
@@ -11,8 +12,8 @@ export class QuestionHttpController {
   constructor(private readonly questions: QuestionService) {}
 
   @RestRoute(Rpc.method.listQuestions)
-  async listQuestions(@RestRequest() { sessionId }: ListQuestionsDto): Promise<QuestionList> {
-    return toQuestionList(await this.questions.list(sessionId || undefined));
+  async listQuestions(@RestRequest() { sessionId }: ListQuestionsDto, @Caller() { principal }: Caller): Promise<QuestionList> {
+    return toQuestionList(await this.questions.list(sessionId || undefined, principal));
   }
 
   @RestRoute(Rpc.method.replyQuestion)

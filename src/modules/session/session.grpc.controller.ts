@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { Controller } from '@nestjs/common';
-import { GrpcMethod } from '@nestjs/microservices';
+import { GrpcMethod, Payload } from '@nestjs/microservices';
+import { Caller } from '../../common/access/caller.js';
 import {
   EmptySchema,
   type Empty,
@@ -35,18 +36,18 @@ export class SessionGrpcController {
   constructor(private readonly sessions: SessionService) {}
 
   @GrpcMethod(SERVICE, 'ListSessions')
-  async listSessions(): Promise<SessionList> {
-    return toSessionList(await this.sessions.list());
+  async listSessions(@Caller() { principal }: Caller): Promise<SessionList> {
+    return toSessionList(await this.sessions.list(principal));
   }
 
   @GrpcMethod(SERVICE, 'SearchSessions')
-  async searchSessions(request: SearchSessionsDto): Promise<SearchSessionsResponse> {
-    return toSearchSessionsResponse(await this.sessions.search(request));
+  async searchSessions(@Payload() request: SearchSessionsDto, @Caller() { principal }: Caller): Promise<SearchSessionsResponse> {
+    return toSearchSessionsResponse(await this.sessions.search(request, principal));
   }
 
   @GrpcMethod(SERVICE, 'CreateSession')
-  async createSession(request: CreateSessionDto): Promise<SessionInfo> {
-    return toSessionInfo(await this.sessions.create(fromCreateSessionRequest(request)));
+  async createSession(@Payload() request: CreateSessionDto, @Caller() { principal }: Caller): Promise<SessionInfo> {
+    return toSessionInfo(await this.sessions.create(fromCreateSessionRequest(request), principal));
   }
 
   @GrpcMethod(SERVICE, 'GetSession')
@@ -76,8 +77,8 @@ export class SessionGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'ForkSession')
-  async forkSession({ sessionId, messageId }: ForkSessionDto): Promise<SessionInfo> {
-    return toSessionInfo(await this.sessions.fork(sessionId, messageId));
+  async forkSession(@Payload() { sessionId, messageId }: ForkSessionDto, @Caller() { principal }: Caller): Promise<SessionInfo> {
+    return toSessionInfo(await this.sessions.fork(sessionId, messageId, principal));
   }
 
   @GrpcMethod(SERVICE, 'DeleteSession')

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { Controller, Headers } from '@nestjs/common';
+import { Caller } from '../../common/access/caller.js';
 import {
   EmptySchema,
   SessionService as Rpc,
@@ -35,13 +36,17 @@ export class SessionHttpController {
   constructor(private readonly sessions: SessionService) {}
 
   @RestRoute(Rpc.method.searchSessions)
-  async searchSessions(@RestRequest() request: SearchSessionsDto): Promise<SearchSessionsResponse> {
-    return toSearchSessionsResponse(await this.sessions.search(request));
+  async searchSessions(@RestRequest() request: SearchSessionsDto, @Caller() { principal }: Caller): Promise<SearchSessionsResponse> {
+    return toSearchSessionsResponse(await this.sessions.search(request, principal));
   }
 
   @RestRoute(Rpc.method.createSession)
-  async createSession(@RestRequest() request: CreateSessionDto, @Headers(IDEMPOTENCY_KEY) key?: string): Promise<SessionInfo> {
-    return toSessionInfo(await this.sessions.create(fromCreateSessionRequest(withKey(request, key))));
+  async createSession(
+    @RestRequest() request: CreateSessionDto,
+    @Caller() { principal }: Caller,
+    @Headers(IDEMPOTENCY_KEY) key?: string,
+  ): Promise<SessionInfo> {
+    return toSessionInfo(await this.sessions.create(fromCreateSessionRequest(withKey(request, key)), principal));
   }
 
   @RestRoute(Rpc.method.getSession)
@@ -71,8 +76,8 @@ export class SessionHttpController {
   }
 
   @RestRoute(Rpc.method.forkSession)
-  async forkSession(@RestRequest() { sessionId, messageId }: ForkSessionDto): Promise<SessionInfo> {
-    return toSessionInfo(await this.sessions.fork(sessionId, messageId));
+  async forkSession(@RestRequest() { sessionId, messageId }: ForkSessionDto, @Caller() { principal }: Caller): Promise<SessionInfo> {
+    return toSessionInfo(await this.sessions.fork(sessionId, messageId, principal));
   }
 
   @RestRoute(Rpc.method.deleteSession)

@@ -46,6 +46,8 @@ interface GatewayMetadata {
   readonly model?: string;
   /** `null` is none, as absence is. */
   readonly ask?: AskPolicy | null;
+  /** Id of a principal. */
+  readonly owner?: string | undefined;
   /** Of the request that made the session. */
   readonly request?: RequestMark | undefined;
 }
@@ -89,7 +91,7 @@ function fromTokens(tokens: UpstreamTokens | undefined, cost: number | undefined
 }
 
 export function fromUpstreamSession(session: UpstreamSession): Session {
-  const { labels = {}, workspace = false, model, ask } = readMetadata(session.metadata);
+  const { labels = {}, workspace = false, model, ask, owner } = readMetadata(session.metadata);
   const chosenModel = model === undefined ? undefined : fromModelName(model);
   const used = session.model && { providerId: session.model.providerID, modelId: session.model.id };
   const { summary } = session;
@@ -109,6 +111,7 @@ export function fromUpstreamSession(session: UpstreamSession): Session {
     revertedMessageId: session.revert?.messageID,
     ask: readAskPolicy(ask),
     isWorkspaceSession: workspace,
+    ownerId: typeof owner === 'string' ? owner : undefined,
     createdAtMs: session.time.created,
     updatedAtMs: session.time.updated,
     archivedAtMs: session.time.archived,
@@ -160,6 +163,7 @@ export function toSessionInfo(session: Session): SessionInfo {
     ...(changes !== undefined && { summary: changes }),
     ...(session.revertedMessageId !== undefined && { revertedMessageId: session.revertedMessageId }),
     labels: { ...session.labels },
+    ...(session.ownerId !== undefined && { owner: session.ownerId }),
     ...(session.ask !== undefined && { ask: ASK_POLICIES[session.ask.answer], askTimeoutS: session.ask.timeoutS }),
   });
 }

@@ -51,6 +51,8 @@ export interface Session {
   readonly ask: AskPolicy | undefined;
   /** True for the session that stands for the container itself. */
   readonly isWorkspaceSession: boolean;
+  /** Id of the principal it belongs to, as far as the session itself says: sub-agents' belong to the owner of their root. */
+  readonly ownerId: string | undefined;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   readonly archivedAtMs: number | undefined;

@@ -35,8 +35,8 @@ class Store {
   };
 }
 
-function ask(store: Store, id: string, created = Date.now(), wanted: NewSession = { title: 'T' }): Promise<Session> {
-  return new SessionRequests().createOnce(store.member, { ...wanted, requestId: 'key' }, store.made(id, created));
+function ask(store: Store, id: string, created = Date.now(), wanted: NewSession = { title: 'T' }, ownerId?: string): Promise<Session> {
+  return new SessionRequests().createOnce(store.member, { ...wanted, requestId: 'key' }, ownerId, store.made(id, created));
 }
 
 describe('SessionRequests', () => {
@@ -46,6 +46,14 @@ describe('SessionRequests', () => {
 
     expect(await ask(store, 'ses_2')).toMatchObject({ id: 'ses_1' });
     expect(store.sessions).toHaveLength(1);
+  });
+
+  it('does not give somebody what another asked for with the same id', async () => {
+    const store = new Store();
+    await ask(store, 'ses_1', Date.now(), { title: 'T' }, 'alice');
+
+    expect(await ask(store, 'ses_2', Date.now(), { title: 'T' }, 'bob')).toMatchObject({ id: 'ses_2' });
+    expect(await ask(store, 'ses_3', Date.now(), { title: 'T' }, 'alice')).toMatchObject({ id: 'ses_1' });
   });
 
   it('keeps hashes, not what the caller sent', async () => {
@@ -62,7 +70,7 @@ describe('SessionRequests', () => {
     const store = new Store();
     const now = Date.now();
     // The other gateway creates its own between our look and our creation.
-    const racing = new SessionRequests().createOnce(store.member, { title: 'T', requestId: 'key' }, async (mark) => {
+    const racing = new SessionRequests().createOnce(store.member, { title: 'T', requestId: 'key' }, undefined, async (mark) => {
       await store.made('ses_1', now + first)(mark);
       return store.made('ses_2', now + second)(mark);
     });
@@ -80,7 +88,12 @@ describe('SessionRequests', () => {
 
   it('does not give a session outside the workspace', async () => {
     const store = new Store();
-    await new SessionRequests().createOnce(store.member, { title: 'T', requestId: 'key' }, store.made('ses_1', Date.now(), '/other'));
+    await new SessionRequests().createOnce(
+      store.member,
+      { title: 'T', requestId: 'key' },
+      undefined,
+      store.made('ses_1', Date.now(), '/other'),
+    );
 
     expect(await ask(store, 'ses_2')).toMatchObject({ id: 'ses_2' });
   });

@@ -23,9 +23,15 @@ export class SessionRequests {
   private readonly lock = new KeyedLock();
 
   /** @throws GatewayError INVALID_ARGUMENT when the request id was used with another body */
-  async createOnce(member: OpencodeMember, wanted: NewSession, create: (mark: RequestMark) => Promise<Session>): Promise<Session> {
+  async createOnce(
+    member: OpencodeMember,
+    wanted: NewSession,
+    ownerId: string | undefined,
+    create: (mark: RequestMark) => Promise<Session>,
+  ): Promise<Session> {
     const { requestId = '', ...body } = wanted;
-    const mark = { key: hash(requestId), body: hash(JSON.stringify(body)) };
+    // Two callers may have the same idea of an id.
+    const mark = { key: hash(ownerId === undefined ? requestId : `${ownerId}\n${requestId}`), body: hash(JSON.stringify(body)) };
     return this.lock.run(mark.key, async () => {
       const known = await findFirst(member, mark);
       if (known !== undefined) return known;

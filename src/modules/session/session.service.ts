@@ -1,4 +1,6 @@
 import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../common/access/caller.js';
+import type { Principal } from '../../common/access/principal.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import type { UpstreamSession } from '../../common/opencode/opencode.types.js';
@@ -8,6 +10,7 @@ import { DEFAULT_PAGE_SIZE } from '../../common/validation/ids.js';
 import { AgentService } from '../agent/agent.service.js';
 import { ProviderService } from '../provider/provider.service.js';
 import { fromUpstreamSession, fromUpstreamTodo, toModelName, withGatewayMetadata } from './session.mapper.js';
+import { ownerIdFor, SessionOwners } from './session.owners.js';
 import { SessionRequests } from './session.requests.js';
 import type { NewSession, RequestMark, Session, SessionChange, SessionPage, SessionSearch, Todo } from './session.model.js';
 
@@ -22,6 +25,7 @@ export class SessionService {
     private readonly pool: OpencodePool,
     private readonly agents: AgentService,
     private readonly providers: ProviderService,
+    private readonly owners: SessionOwners,
   ) {}
 
   /** How to end what runs in a session before it is deleted; turns stand above sessions, so they say it themselves. */
@@ -34,10 +38,16 @@ export class SessionService {
     return fromUpstreamSession(await this.read(sessionId));
   }
 
-  /** A request with an id makes its session once. @throws GatewayError INVALID_ARGUMENT naming the field; NOT_FOUND for a parent that is none. */
-  async create(wanted: NewSession): Promise<Session> {
-    if (wanted.requestId === undefined || wanted.requestId === '') return this.make(wanted, undefined);
-    return this.requests.createOnce(this.pool.forDirectory(wanted.directory), wanted, (request) => this.make(wanted, request));
+  /**
+   * A session that belongs to somebody. A request with an id makes its session once.
+   *
+   * @throws GatewayError INVALID_ARGUMENT naming the field; NOT_FOUND for a parent that is none.
+   */
+  async create(wanted: NewSession, owner: Principal): Promise<Session> {
+    const ownerId = ownerIdFor(owner);
+    if (wanted.requestId === undefined || wanted.requestId === '') return this.make(wanted, ownerId, undefined);
+    const member = this.pool.forDirectory(wanted.directory);
+    return this.requests.createOnce(member, wanted, ownerId, (request) => this.make(wanted, ownerId, request));
   }
 
   /**
@@ -61,6 +71,20 @@ export class SessionService {
         ...(Object.keys(metadata).length > 0 && { metadata: withGatewayMetadata(present.metadata, metadata) }),
       });
       return fromUpstreamSession(changed);
+    });
+  }
+
+  /** Gives a session that is nobody's to a caller. @throws GatewayError NOT_FOUND when somebody was faster */
+  async adopt(sessionId: string, { principal }: Caller): Promise<void> {
+    await this.lock.run(sessionId, async () => {
+      const present = await this.read(sessionId);
+      const isFree = fromUpstreamSession(present).ownerId === undefined;
+      const { client } = this.pool.forSession(sessionId);
+      if (isFree) await client.updateSession(sessionId, { metadata: withGatewayMetadata(present.metadata, { owner: principal.id }) });
+      // At another replica somebody may have been a moment later, and have it now.
+      const adopted = fromUpstreamSession(isFree ? await this.read(sessionId) : present);
+      this.owners.note(adopted);
+      if (adopted.ownerId !== principal.id) throw GatewayError.notFound('session', sessionId);
     });
   }
 
@@ -103,24 +127,24 @@ export class SessionService {
   }
 
   /**
-   * A new session with the history before a message, or all of it. Labels, model and ask policy come along, the marks of the container
-   * and of the request that made it do not.
+   * A new session with the history before a message, or all of it, which belongs to who made it. Labels, model and ask policy come along,
+   * the marks of the container and of the request that made it do not.
    *
    * @throws GatewayError NOT_FOUND for the session or the message, which OpenCode would take for none
    */
-  async fork(sessionId: string, messageId: string | undefined): Promise<Session> {
+  async fork(sessionId: string, messageId: string | undefined, owner: Principal): Promise<Session> {
     const { metadata } = await this.read(sessionId);
     const { client } = this.pool.forSession(sessionId);
     if (messageId !== undefined) await client.message(sessionId, messageId);
     const forked = await client.fork(sessionId, messageId);
-    if (metadata === undefined) return fromUpstreamSession(forked);
-    return fromUpstreamSession(
-      await client.updateSession(forked.id, { metadata: withGatewayMetadata(metadata, { workspace: false, request: undefined }) }),
-    );
+    const own = { workspace: false, request: undefined, owner: ownerIdFor(owner) };
+    const made = fromUpstreamSession(await client.updateSession(forked.id, { metadata: withGatewayMetadata(metadata, own) }));
+    this.owners.note(made);
+    return made;
   }
 
-  /** Every session of the workspace, the newest first. */
-  async list(): Promise<Session[]> {
+  /** Every session of the workspace that somebody may know of, the newest first. */
+  async list(viewer: Principal): Promise<Session[]> {
     const perMember = await Promise.all(
       this.pool
         .all()
@@ -128,17 +152,19 @@ export class SessionService {
           (await client.sessions()).filter(({ directory }) => workspace.contains(directory)).map(fromUpstreamSession),
         ),
     );
-    return byNewest(perMember.flat());
+    const sessions = perMember.flat();
+    for (const session of sessions) this.owners.note(session);
+    return byNewest(sessions.filter(({ id }) => this.owners.shows(viewer, id)));
   }
 
   /** One page of the sessions that match. @throws GatewayError INVALID_ARGUMENT for a page token that is not ours. */
-  async search(search: SessionSearch): Promise<SessionPage> {
+  async search(search: SessionSearch, viewer: Principal): Promise<SessionPage> {
     const pageSize = search.pageSize === 0 ? DEFAULT_PAGE_SIZE : search.pageSize;
     const afterId = fromPageToken(search.pageToken);
     const directory =
       search.directory === '' ? undefined : this.pool.forDirectory(search.directory).workspace.resolveDirectory(search.directory);
     const query = search.query.toLowerCase();
-    const matches = (await this.list()).filter(
+    const matches = (await this.list(viewer)).filter(
       (session) =>
         (afterId === undefined || session.id > afterId) &&
         (directory === undefined || session.directory === directory) &&
@@ -150,7 +176,7 @@ export class SessionService {
     return { sessions, nextPageToken: last !== undefined && matches.length > pageSize ? toPageToken(last.id) : '' };
   }
 
-  private async make(wanted: NewSession, request: RequestMark | undefined): Promise<Session> {
+  private async make(wanted: NewSession, ownerId: string | undefined, request: RequestMark | undefined): Promise<Session> {
     const { client, workspace } = this.pool.forDirectory(wanted.directory);
     const directory = wanted.directory === undefined ? workspace.root : workspace.resolveDirectory(wanted.directory);
     if (wanted.parentId !== undefined) await this.get(wanted.parentId);
@@ -162,13 +188,17 @@ export class SessionService {
         ...(wanted.ask !== undefined && { ask: wanted.ask }),
         ...(wanted.isWorkspaceSession === true && { workspace: true }),
         ...(request !== undefined && { request }),
+        // What is made in another session belongs to whom that belongs to.
+        ...(wanted.parentId === undefined && { owner: ownerId }),
       }),
       ...(wanted.title !== undefined && { title: wanted.title }),
       ...(wanted.parentId !== undefined && { parentID: wanted.parentId }),
       ...(wanted.agent !== undefined && { agent: wanted.agent }),
       ...(wanted.model !== undefined && { model: { id: wanted.model.modelId, providerID: wanted.model.providerId } }),
     });
-    return fromUpstreamSession(created);
+    const made = fromUpstreamSession(created);
+    this.owners.note(made);
+    return made;
   }
 
   private async read(sessionId: string): Promise<UpstreamSession> {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Principal } from '../../common/access/principal.js';
 import { EventHub } from '../event/event.hub.js';
 import { MessageService } from '../message/message.service.js';
 import { StatusService } from '../message/status.service.js';
@@ -17,8 +18,8 @@ export class WorkspaceAgentService {
     private readonly hub: EventHub,
   ) {}
 
-  async state(): Promise<AgentState> {
-    const session = await this.workspace.session();
+  async state(owner: Principal): Promise<AgentState> {
+    const session = await this.workspace.session(owner);
     const turn = this.turns.current(session.id);
     const shared = { model: session.model, startedAtMs: turn?.createdAtMs };
     const status = this.statuses.of(session.id);

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Principal } from '../../common/access/principal.js';
 import type { Model } from '../provider/provider.model.js';
 import { ProviderService } from '../provider/provider.service.js';
 import { SessionService } from '../session/session.service.js';
@@ -20,8 +21,8 @@ export class WorkspaceModelsService {
   }
 
   /** Every later prompt that names no model gets this one. @throws GatewayError INVALID_ARGUMENT naming `model_id` */
-  async choose(name: string): Promise<Model> {
-    const { id, directory } = await this.workspace.session();
+  async choose(owner: Principal, name: string): Promise<Model> {
+    const { id, directory } = await this.workspace.session(owner);
     const model = await this.providers.find(directory, name, 'model_id');
     await this.sessions.update(id, { labels: {}, model: { providerId: model.providerId, modelId: model.id } });
     return model;

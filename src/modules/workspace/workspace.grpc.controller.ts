@@ -1,7 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { EmptySchema, type Empty } from '@bufbuild/protobuf/wkt';
 import { Controller } from '@nestjs/common';
-import { GrpcMethod } from '@nestjs/microservices';
+import { GrpcMethod, Payload } from '@nestjs/microservices';
+import { Caller } from '../../common/access/caller.js';
 import type { HealthResponse } from '../../common/grpc/generated/v1/common_pb.js';
 import {
   GetSessionResponseSchema,
@@ -50,51 +51,54 @@ export class WorkspaceGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'GetSession')
-  async getSession(): Promise<GetSessionResponse> {
-    const { session, messageCount } = await this.workspace.sessionWithCount();
+  async getSession(@Caller() { principal }: Caller): Promise<GetSessionResponse> {
+    const { session, messageCount } = await this.workspace.sessionWithCount(principal);
     return create(GetSessionResponseSchema, { session: toSession(session, messageCount) });
   }
 
   @GrpcMethod(SERVICE, 'ResetSession')
-  async resetSession({ title }: ResetSessionDto): Promise<ResetSessionResponse> {
-    return create(ResetSessionResponseSchema, { session: toSession(await this.workspace.reset(title), 0) });
+  async resetSession(@Payload() { title }: ResetSessionDto, @Caller() { principal }: Caller): Promise<ResetSessionResponse> {
+    return create(ResetSessionResponseSchema, { session: toSession(await this.workspace.reset(principal, title), 0) });
   }
 
   @GrpcMethod(SERVICE, 'GetSessionStats')
-  async getSessionStats(): Promise<GetSessionStatsResponse> {
-    return toStatsResponse(await this.workspace.stats());
+  async getSessionStats(@Caller() { principal }: Caller): Promise<GetSessionStatsResponse> {
+    return toStatsResponse(await this.workspace.stats(principal));
   }
 
   @GrpcMethod(SERVICE, 'SendMessage')
-  async sendMessage(request: SendWorkspaceMessageDto): Promise<MessageStream<SendMessageResponse>> {
-    return toTurnStream(await this.workspace.stream(fromSendMessageRequest(request)));
+  async sendMessage(
+    @Payload() request: SendWorkspaceMessageDto,
+    @Caller() { principal }: Caller,
+  ): Promise<MessageStream<SendMessageResponse>> {
+    return toTurnStream(await this.workspace.stream(principal, fromSendMessageRequest(request)));
   }
 
   @GrpcMethod(SERVICE, 'ListMessages')
-  async listMessages(request: ListMessagesRequest): Promise<ListMessagesResponse> {
-    return toListMessagesResponse(await this.workspace.listMessages(fromListMessagesRequest(request)));
+  async listMessages(@Payload() request: ListMessagesRequest, @Caller() { principal }: Caller): Promise<ListMessagesResponse> {
+    return toListMessagesResponse(await this.workspace.listMessages(principal, fromListMessagesRequest(request)));
   }
 
   @GrpcMethod(SERVICE, 'StreamMessages')
-  async streamMessages(): Promise<MessageStream<MessageChange>> {
-    return toMessagesStream(await this.workspace.watchMessages());
+  async streamMessages(@Caller() { principal }: Caller): Promise<MessageStream<MessageChange>> {
+    return toMessagesStream(await this.workspace.watchMessages(principal));
   }
 
   @GrpcMethod(SERVICE, 'ClearMessages')
-  async clearMessages(): Promise<Empty> {
-    await this.workspace.clearMessages();
+  async clearMessages(@Caller() { principal }: Caller): Promise<Empty> {
+    await this.workspace.clearMessages(principal);
     return create(EmptySchema);
   }
 
   @GrpcMethod(SERVICE, 'CancelAgent')
-  async cancelAgent(): Promise<Empty> {
-    await this.workspace.cancel();
+  async cancelAgent(@Caller() { principal }: Caller): Promise<Empty> {
+    await this.workspace.cancel(principal);
     return create(EmptySchema);
   }
 
   @GrpcMethod(SERVICE, 'GetAgentStatus')
-  async getAgentStatus(): Promise<GetAgentStatusResponse> {
-    return toAgentStatusResponse(await this.agent.state());
+  async getAgentStatus(@Caller() { principal }: Caller): Promise<GetAgentStatusResponse> {
+    return toAgentStatusResponse(await this.agent.state(principal));
   }
 
   @GrpcMethod(SERVICE, 'ListModels')
@@ -103,7 +107,7 @@ export class WorkspaceGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'SetModel')
-  async setModel({ modelId }: SetModelDto): Promise<SetModelResponse> {
-    return toSetModelResponse(await this.models.choose(modelId));
+  async setModel(@Payload() { modelId }: SetModelDto, @Caller() { principal }: Caller): Promise<SetModelResponse> {
+    return toSetModelResponse(await this.models.choose(principal, modelId));
   }
 }

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { EmptySchema, type Empty } from '@bufbuild/protobuf/wkt';
 import { Controller } from '@nestjs/common';
+import { Caller } from '../../common/access/caller.js';
 import { HealthStatus } from '../../common/grpc/generated/v1/common_pb.js';
 import {
   GetSessionResponseSchema,
@@ -51,51 +52,54 @@ export class WorkspaceHttpController {
   }
 
   @RestRoute(Rpc.method.getSession)
-  async getSession(): Promise<GetSessionResponse> {
-    const { session, messageCount } = await this.workspace.sessionWithCount();
+  async getSession(@Caller() { principal }: Caller): Promise<GetSessionResponse> {
+    const { session, messageCount } = await this.workspace.sessionWithCount(principal);
     return create(GetSessionResponseSchema, { session: toSession(session, messageCount) });
   }
 
   @RestRoute(Rpc.method.resetSession)
-  async resetSession(@RestRequest() { title }: ResetSessionDto): Promise<ResetSessionResponse> {
-    return create(ResetSessionResponseSchema, { session: toSession(await this.workspace.reset(title), 0) });
+  async resetSession(@RestRequest() { title }: ResetSessionDto, @Caller() { principal }: Caller): Promise<ResetSessionResponse> {
+    return create(ResetSessionResponseSchema, { session: toSession(await this.workspace.reset(principal, title), 0) });
   }
 
   @RestRoute(Rpc.method.getSessionStats)
-  async getSessionStats(): Promise<GetSessionStatsResponse> {
-    return toStatsResponse(await this.workspace.stats());
+  async getSessionStats(@Caller() { principal }: Caller): Promise<GetSessionStatsResponse> {
+    return toStatsResponse(await this.workspace.stats(principal));
   }
 
   @RestRoute(Rpc.method.sendMessage)
-  async sendMessage(@RestRequest() request: SendWorkspaceMessageDto): Promise<MessageStream<SendMessageResponse>> {
-    return toTurnStream(await this.workspace.stream(fromSendMessageRequest(request)));
+  async sendMessage(
+    @RestRequest() request: SendWorkspaceMessageDto,
+    @Caller() { principal }: Caller,
+  ): Promise<MessageStream<SendMessageResponse>> {
+    return toTurnStream(await this.workspace.stream(principal, fromSendMessageRequest(request)));
   }
 
   @RestRoute(Rpc.method.listMessages)
-  async listMessages(@RestRequest() request: ListMessagesRequest): Promise<ListMessagesResponse> {
-    return toListMessagesResponse(await this.workspace.listMessages(fromListMessagesRequest(request)));
+  async listMessages(@RestRequest() request: ListMessagesRequest, @Caller() { principal }: Caller): Promise<ListMessagesResponse> {
+    return toListMessagesResponse(await this.workspace.listMessages(principal, fromListMessagesRequest(request)));
   }
 
   @RestRoute(Rpc.method.streamMessages)
-  async streamMessages(): Promise<MessageStream<MessageChange>> {
-    return toMessagesStream(await this.workspace.watchMessages());
+  async streamMessages(@Caller() { principal }: Caller): Promise<MessageStream<MessageChange>> {
+    return toMessagesStream(await this.workspace.watchMessages(principal));
   }
 
   @RestRoute(Rpc.method.clearMessages)
-  async clearMessages(): Promise<Empty> {
-    await this.workspace.clearMessages();
+  async clearMessages(@Caller() { principal }: Caller): Promise<Empty> {
+    await this.workspace.clearMessages(principal);
     return create(EmptySchema);
   }
 
   @RestRoute(Rpc.method.cancelAgent)
-  async cancelAgent(): Promise<Empty> {
-    await this.workspace.cancel();
+  async cancelAgent(@Caller() { principal }: Caller): Promise<Empty> {
+    await this.workspace.cancel(principal);
     return create(EmptySchema);
   }
 
   @RestRoute(Rpc.method.getAgentStatus)
-  async getAgentStatus(): Promise<GetAgentStatusResponse> {
-    return toAgentStatusResponse(await this.agent.state());
+  async getAgentStatus(@Caller() { principal }: Caller): Promise<GetAgentStatusResponse> {
+    return toAgentStatusResponse(await this.agent.state(principal));
   }
 
   @RestRoute(Rpc.method.listModels)
@@ -104,7 +108,7 @@ export class WorkspaceHttpController {
   }
 
   @RestRoute(Rpc.method.setModel)
-  async setModel(@RestRequest() { modelId }: SetModelDto): Promise<SetModelResponse> {
-    return toSetModelResponse(await this.models.choose(modelId));
+  async setModel(@RestRequest() { modelId }: SetModelDto, @Caller() { principal }: Caller): Promise<SetModelResponse> {
+    return toSetModelResponse(await this.models.choose(principal, modelId));
   }
 }

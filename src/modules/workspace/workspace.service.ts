@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Observable } from 'rxjs';
+import { may, type Principal } from '../../common/access/principal.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { KeyedLock } from '../../common/streams/keyed-lock.js';
@@ -12,6 +13,7 @@ import type { Prompt } from '../message/prompt.model.js';
 import { TurnService } from '../message/turn.service.js';
 import { toModelName } from '../session/session.mapper.js';
 import type { Session } from '../session/session.model.js';
+import { ownerIdFor } from '../session/session.owners.js';
 import { SessionService } from '../session/session.service.js';
 import { MessageAssembler } from './message-assembler.js';
 import type { HistoryPage, HistoryQuery, MessageChange, SessionStats } from './workspace.model.js';
@@ -19,11 +21,12 @@ import type { HistoryPage, HistoryQuery, MessageChange, SessionStats } from './w
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 100;
 
-/** Seed 000: the container and its one session, over the modules for many. Knows no transport. */
+/** Seed 000: the container and its one session, over the modules for many; each principal has one. Knows no transport. */
 @Injectable()
 export class WorkspaceService {
   private readonly lock = new KeyedLock();
-  private sessionId: string | undefined;
+  /** By principal. */
+  private readonly sessionIds = new Map<string, string>();
 
   constructor(
     private readonly pool: OpencodePool,
@@ -37,32 +40,32 @@ export class WorkspaceService {
     return this.hub.isReady;
   }
 
-  /** The container's session: the newest one that carries our mark, made on first use. Any number of first calls make exactly one. */
-  async session(): Promise<Session> {
-    return this.lock.run('session', () => this.findOrCreate());
+  /** The caller's session of the container: the newest one that carries our mark, made on first use. Any number of first calls make exactly one. */
+  async session(owner: Principal): Promise<Session> {
+    return this.lock.run(owner.id, () => this.findOrCreate(owner));
   }
 
   /** A new session in place of the old one, which is ended and deleted. */
-  async reset(title: string): Promise<Session> {
-    return this.lock.run('session', async () => {
-      const old = await this.find();
-      const made = await this.sessions.create({ isWorkspaceSession: true, ...(title !== '' && { title }) });
+  async reset(owner: Principal, title: string): Promise<Session> {
+    return this.lock.run(owner.id, async () => {
+      const old = await this.find(owner);
+      const made = await this.sessions.create({ isWorkspaceSession: true, ...(title !== '' && { title }) }, owner);
       // The agent keeps its model; only the conversation is new.
       if (old?.chosenModel !== undefined) await this.sessions.update(made.id, { labels: {}, model: old.chosenModel });
-      this.sessionId = made.id;
+      this.sessionIds.set(owner.id, made.id);
       if (old !== undefined) await this.sessions.delete(old.id);
       return made;
     });
   }
 
   /** The session with the number of its messages. */
-  async sessionWithCount(): Promise<{ readonly session: Session; readonly messageCount: number }> {
-    const session = await this.session();
+  async sessionWithCount(owner: Principal): Promise<{ readonly session: Session; readonly messageCount: number }> {
+    const session = await this.session(owner);
     return { session, messageCount: (await this.messages.list(session.id)).length };
   }
 
-  async stats(): Promise<SessionStats> {
-    const session = await this.session();
+  async stats(owner: Principal): Promise<SessionStats> {
+    const session = await this.session(owner);
     const messages = await this.messages.list(session.id);
     const models = messages.flatMap(({ info }) => (info.model === undefined ? [] : [toModelName(info.model)]));
     return {
@@ -80,16 +83,19 @@ export class WorkspaceService {
   }
 
   /** Sends a prompt to the container's session and gives its events up to the turn's end. */
-  async stream(prompt: Omit<Prompt, 'sessionId'>): Promise<{ readonly sessionId: string; readonly events$: Observable<GatewayEvent> }> {
-    const { id: sessionId } = await this.session();
+  async stream(
+    owner: Principal,
+    prompt: Omit<Prompt, 'sessionId'>,
+  ): Promise<{ readonly sessionId: string; readonly events$: Observable<GatewayEvent> }> {
+    const { id: sessionId } = await this.session(owner);
     return { sessionId, events$: await this.turns.stream({ ...prompt, sessionId }, 'delta') };
   }
 
   /** A page of the history, ascending. The cursor wins over the offset. @throws GatewayError INVALID_ARGUMENT naming the field */
-  async listMessages({ role, limit, offset, cursor }: HistoryQuery): Promise<HistoryPage> {
+  async listMessages(owner: Principal, { role, limit, offset, cursor }: HistoryQuery): Promise<HistoryPage> {
     if (limit < 0 || limit > MAX_LIMIT) throw GatewayError.invalid('pagination.limit', `must be from 0 to ${MAX_LIMIT}`);
     if (offset < 0) throw GatewayError.invalid('pagination.offset', 'must not be negative');
-    const { id } = await this.session();
+    const { id } = await this.session(owner);
     const messages = (await this.messages.list(id)).filter(({ info }) => role === undefined || info.role === role);
     const after = fromPageToken(cursor);
     const start = after === undefined ? offset : startBehind(messages, after);
@@ -106,8 +112,8 @@ export class WorkspaceService {
   }
 
   /** Every change of the session's messages from now on; ends when the session is reset. */
-  async watchMessages(): Promise<Observable<MessageChange>> {
-    const { id } = await this.session();
+  async watchMessages(owner: Principal): Promise<Observable<MessageChange>> {
+    const { id } = await this.session(owner);
     return new Observable((subscriber) => {
       const early: GatewayEvent[] = [];
       let assembler: MessageAssembler | undefined;
@@ -132,27 +138,28 @@ export class WorkspaceService {
   }
 
   /** @throws GatewayError FAILED_PRECONDITION while the session is busy */
-  async clearMessages(): Promise<void> {
-    const { id } = await this.session();
+  async clearMessages(owner: Principal): Promise<void> {
+    const { id } = await this.session(owner);
     await this.messages.clear(id);
   }
 
-  async cancel(): Promise<void> {
-    await this.turns.abort((await this.session()).id);
+  async cancel(owner: Principal): Promise<void> {
+    await this.turns.abort((await this.session(owner)).id);
   }
 
-  private async findOrCreate(): Promise<Session> {
-    const session = (await this.find()) ?? (await this.sessions.create({ isWorkspaceSession: true }));
-    this.sessionId = session.id;
+  private async findOrCreate(owner: Principal): Promise<Session> {
+    const session = (await this.find(owner)) ?? (await this.sessions.create({ isWorkspaceSession: true }, owner));
+    this.sessionIds.set(owner.id, session.id);
     return session;
   }
 
-  private async find(): Promise<Session | undefined> {
-    const known = this.sessionId === undefined ? undefined : await this.getIfThere(this.sessionId);
+  private async find(owner: Principal): Promise<Session | undefined> {
+    const sessionId = this.sessionIds.get(owner.id);
+    const known = sessionId === undefined ? undefined : await this.getIfThere(sessionId);
     if (known !== undefined) return known;
     const { root } = this.pool.forDirectory(undefined).workspace;
-    return (await this.sessions.list()).find(
-      (session) => session.isWorkspaceSession && session.directory === root && session.archivedAtMs === undefined,
+    return (await this.sessions.list(owner)).find(
+      (session) => session.isWorkspaceSession && session.directory === root && session.archivedAtMs === undefined && isFor(owner, session),
     );
   }
 
@@ -171,4 +178,9 @@ function startBehind(messages: readonly Message[], cursor: string): number {
   const [time, id] = cursor.split(' ');
   const index = messages.findIndex(({ info }) => info.id === id);
   return index === -1 ? messages.filter(({ info }) => info.createdAtMs <= Number(time)).length : index + 1;
+}
+
+/** One that was made where nobody was asked who they are is left to those who may do everything. */
+function isFor(owner: Principal, { ownerId }: Session): boolean {
+  return ownerId === ownerIdFor(owner) || (ownerId === undefined && may(owner, 'admin'));
 }

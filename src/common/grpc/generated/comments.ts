@@ -109,6 +109,7 @@ export const comments: Readonly<Record<string, string>> = {
   "opencode.session.SessionInfo.version": "version of the OpenCode that made the session",
   "opencode.session.SessionInfo.model": "\"provider/model\"",
   "opencode.session.SessionInfo.reverted_message_id": "RevertSession took this message and all after it back",
+  "opencode.session.SessionInfo.owner": "id of the principal it belongs to; without one: to those who may do everything",
   "opencode.session.SessionUsage.cost": "USD",
   "opencode.session.SessionTime.created": "Unix timestamp (ms)",
   "opencode.session.TabInfo": "Tab state (client-side UI state + server session)",
