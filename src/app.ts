@@ -7,6 +7,7 @@ import { AppModule } from './app.module.js';
 import { AccessTokens } from './common/access/access-tokens.js';
 import { Admission } from './common/access/admission.js';
 import { ANONYMOUS } from './common/access/principal.js';
+import { routeScopes } from './common/access/scopes.js';
 import { allowsAnonymous, StartError, type Config } from './common/config/config.js';
 import { GatewayGrpcServer } from './common/grpc/gateway-grpc-server.js';
 import { GatewayHttpAdapter } from './common/http/gateway-http.adapter.js';
@@ -56,13 +57,14 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
     bodyParser: false,
   });
   const httpDrain = new HttpDrain(adapter.getInstance());
-  admitOverHttp(adapter.getInstance(), admission);
+  admitOverHttp(adapter.getInstance(), admission, routeScopes(config));
   const grpc = new GatewayGrpcServer({
     host: config.HOST,
     port: config.GRPC_PORT,
     maxRequestBytes: config.MAX_REQUEST_BYTES,
     keepaliveS: config.GRPC_KEEPALIVE_S,
     maxConnectionAgeS: config.GRPC_MAX_CONNECTION_AGE_S,
+    reflection: config.GRPC_REFLECTION,
     streams,
     admission,
   });

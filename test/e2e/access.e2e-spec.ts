@@ -1,3 +1,4 @@
+import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
 import { SessionService } from '../../src/common/grpc/generated/session_pb.js';
 import { OpenCodeService } from '../../src/common/grpc/generated/v1/opencode_service_pb.js';
@@ -5,8 +6,22 @@ import { GrpcDoor } from '../support/grpc.door.js';
 import { RestDoor } from '../support/rest.door.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
 
+const UNIMPLEMENTED = 12;
 const UNAUTHENTICATED = 16;
 const TOKEN = 'a-token-that-is-long-enough';
+
+/** 0 when the gRPC port tells its services, else the code of the refusal. */
+function reflectionCode(address: string): Promise<number> {
+  const client = new Client(address, credentials.createInsecure());
+  const asItIs = (bytes: Buffer): Buffer => bytes;
+  const call = client.makeBidiStreamRequest('/grpc.reflection.v1.ServerReflection/ServerReflectionInfo', asItIs, asItIs);
+  return new Promise<number>((resolve) => {
+    call.on('data', () => resolve(0));
+    call.on('error', ({ code }: ServiceError) => resolve(code));
+    // ServerReflectionRequest{list_services: "*"}
+    call.end(Buffer.from([0x3a, 1, 0x2a]));
+  }).finally(() => client.close());
+}
 
 describe('access', () => {
   let test: TestGateway;
@@ -55,5 +70,29 @@ describe('access', () => {
 
     expect(response.status).toBe(401);
     expect(response.headers.get('www-authenticate')).toContain('Bearer');
+  });
+
+  it('tells its methods on the gRPC port to everybody, and its metrics to nobody without a token', async () => {
+    expect(await reflectionCode(test.grpcAddress.replace('0.0.0.0', '127.0.0.1'))).toBe(0);
+    expect((await fetch(`${test.httpUrl.replace('0.0.0.0', '127.0.0.1')}/metrics`)).status).toBe(401);
+  });
+});
+
+describe('access, where settings say otherwise', () => {
+  let test: TestGateway;
+
+  beforeAll(async () => {
+    test = await startTestGateway({ settings: { ACCESS_TOKEN: TOKEN, GRPC_REFLECTION: 'false', METRICS_OPEN: 'true' } });
+  });
+
+  afterAll(() => test.stop());
+
+  it('keeps its methods to itself without GRPC_REFLECTION', async () => {
+    expect(await reflectionCode(test.grpcAddress)).toBe(UNIMPLEMENTED);
+  });
+
+  it('tells its metrics to everybody with METRICS_OPEN, and nothing else', async () => {
+    expect((await fetch(`${test.httpUrl}/metrics`)).status).toBe(200);
+    expect((await fetch(`${test.httpUrl}/openapi.json`)).status).toBe(401);
   });
 });

@@ -1,4 +1,5 @@
 import type { DescMethod } from '@bufbuild/protobuf';
+import type { Config } from '../config/config.js';
 import { originalOf } from '../grpc/aggregate.js';
 import { methodName, protoServices } from '../grpc/proto-types.js';
 
@@ -92,6 +93,11 @@ export const ROUTE_SCOPES: Readonly<Record<string, Requirement>> = {
   '/docs/swagger-ui.css': 'open',
   '/metrics': 'read',
 };
+
+/** The routes' table under the settings. */
+export function routeScopes({ METRICS_OPEN }: Pick<Config, 'METRICS_OPEN'>): Readonly<Record<string, Requirement>> {
+  return METRICS_OPEN ? { ...ROUTE_SCOPES, '/metrics': 'open' } : ROUTE_SCOPES;
+}
 
 const requirements = new Map<DescMethod, Requirement | undefined>(
   protoServices.flatMap(({ methods }) => methods.map((method) => [method, METHOD_SCOPES[methodName(originalOf(method))]])),

@@ -1,6 +1,6 @@
 import { allowsAnonymous, isLoopback, readConfig, settings, StartError } from './config.js';
 
-const SECRET = '0123456789abcdef';
+const SECRET = '7f3c9a01be52d846';
 
 function refusal(environment: NodeJS.ProcessEnv): string {
   try {
@@ -28,6 +28,8 @@ describe('readConfig', () => {
       OPENCODE_DEBUG: false,
       A2A_ENABLE_SESSION_SHELL: false,
       ACCESS_ANONYMOUS: false,
+      GRPC_REFLECTION: true,
+      METRICS_OPEN: false,
       LOG_LEVEL: 'info',
       DRAIN_TIMEOUT_MS: 10_000,
       MAX_FILE_BYTES: 1_073_741_824,
@@ -77,6 +79,8 @@ describe('readConfig', () => {
     ['TRANSPORTS', ' grpc , http ', ['grpc', 'http']],
     ['OPENCODE_BASE_URL', 'http://opencode:4096', 'http://opencode:4096'],
     ['ACCESS_TOKEN', SECRET, SECRET],
+    ['GRPC_REFLECTION', 'false', false],
+    ['METRICS_OPEN', '1', true],
     ['MAX_QUEUED_TURNS', '0', 0],
   ] as const)('reads %s=%s', (name, text, value) => {
     expect(readConfig({ [name]: text })[name]).toEqual(value);
@@ -99,6 +103,9 @@ describe('readConfig', () => {
     ['ACCESS_ANONYMOUS', 'yes'],
     ['ACCESS_TOKEN', 'short'],
     ['ACCESS_TOKEN', ''],
+    ['ACCESS_TOKEN', 'changeme-changeme'],
+    ['ACCESS_TOKEN', '0123456789abcdef'],
+    ['A2A_BEARER_TOKEN', 'your-secret-token-here'],
     ['A2A_BEARER_TOKEN', SECRET.slice(1)],
     ['A2A_BEARER_TOKEN', ''],
     ['LOG_LEVEL', 'loud'],

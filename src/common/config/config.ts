@@ -1,13 +1,22 @@
 import { z } from 'zod';
+import { weaknessOf } from './secrets.js';
 
 const MIN_SECRET_LENGTH = 16;
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 const integer = (minimum: number, fallback: number) => z.coerce.number().int().min(minimum).default(fallback);
-const flag = z
-  .preprocess((value) => (typeof value === 'string' ? value.toLowerCase() : value), z.enum(['true', 'false', '1', '0']).default('false'))
-  .transform((value) => value === 'true' || value === '1');
-const secret = z.string().min(MIN_SECRET_LENGTH, `must have at least ${MIN_SECRET_LENGTH} characters`).optional();
+const flag = (fallback: 'true' | 'false' = 'false') =>
+  z
+    .preprocess((value) => (typeof value === 'string' ? value.toLowerCase() : value), z.enum(['true', 'false', '1', '0']).default(fallback))
+    .transform((value) => value === 'true' || value === '1');
+const secret = z
+  .string()
+  .min(MIN_SECRET_LENGTH, `must have at least ${MIN_SECRET_LENGTH} characters`)
+  .superRefine((value, context) => {
+    const weakness = value.length < MIN_SECRET_LENGTH ? undefined : weaknessOf(value);
+    if (weakness !== undefined) context.addIssue({ code: 'custom', message: weakness });
+  })
+  .optional();
 /** Timers cannot wait longer. */
 const MAX_TIMER_MS = 2_147_483_647;
 
@@ -69,7 +78,7 @@ export const settings = {
   OPENCODE_LOST_AFTER_S: seconds
     .default(60)
     .describe('seconds OpenCode may be away until its running and waiting turns end as interrupted'),
-  OPENCODE_DEBUG: flag.describe('debug logging, as LOG_LEVEL=debug'),
+  OPENCODE_DEBUG: flag().describe('debug logging, as LOG_LEVEL=debug'),
   ACCESS_TOKEN: secret.describe('bearer token that callers must show'),
   ACCESS_TOKENS_FILE: z
     .string()
@@ -82,12 +91,15 @@ export const settings = {
     .enum(['none', 'first', 'all'])
     .default('none')
     .describe('whose sessions are that nobody made through the gateway: none (admins alone), first (who first works with one) or all'),
+  ACCESS_ANONYMOUS: flag().describe('allow callers without a token although the gateway is not bound to loopback'),
+  GRPC_REFLECTION: flag('true').describe('tell everybody who asks on the gRPC port which methods there are'),
+  METRICS_OPEN: flag().describe('tell the metrics to everybody who asks; false: to tokens with the scope read'),
   PUBLIC_URL: z
     .url({ protocol: /^https?$/ })
     .optional()
     .describe('what Location headers and the OpenAPI document advertise; default: relative'),
-  ENABLE_SESSION_SHELL: flag.describe('let callers run shell commands in a session (RunShell)'),
-  A2A_ENABLE_SESSION_SHELL: flag.describe('the same'),
+  ENABLE_SESSION_SHELL: flag().describe('let callers run shell commands in a session (RunShell)'),
+  A2A_ENABLE_SESSION_SHELL: flag().describe('the same'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
     .default('info')

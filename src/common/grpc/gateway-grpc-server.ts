@@ -36,6 +36,8 @@ export interface GatewayGrpcOptions {
   readonly keepaliveS: number;
   /** When a connection is told to go; 0: never. */
   readonly maxConnectionAgeS: number;
+  /** Whether the contract can be asked for here, by everybody. */
+  readonly reflection: boolean;
   readonly streams: OpenStreams;
   readonly admission: Admission;
 }
@@ -73,7 +75,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
     const server = new GrpcServer(channelOptions(this.options));
     for (const service of protoServices) server.addService(toServiceDefinition(service), this.implementationOf(service));
     this.health.addToServer(server);
-    createReflection().addToServer(server);
+    if (this.options.reflection) createReflection().addToServer(server);
     this.server = server;
     server.bindAsync(`${this.options.host}:${this.options.port}`, ServerCredentials.createInsecure(), (error, port) => {
       this.port = port;

@@ -1,19 +1,21 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Admission } from '../access/admission.js';
 import { setCaller } from '../access/caller.js';
-import { requirementOf, ROUTE_SCOPES, type Requirement } from '../access/scopes.js';
+import { requirementOf, type Requirement } from '../access/scopes.js';
 import { fromUnknown } from '../errors/status-table.js';
 import { replyWithError } from './error-reply.js';
 import { methodOfRoute } from './rest-rule.js';
 
+type RouteScopes = Readonly<Record<string, Requirement>>;
+
 /** Asks every request who makes it, before its body is read. What is no route answers that, whoever asks. */
-export function admitOverHttp(fastify: FastifyInstance, admission: Admission): void {
+export function admitOverHttp(fastify: FastifyInstance, admission: Admission, routeScopes: RouteScopes): void {
   fastify.addHook('onRequest', async (request, reply) => {
     if (request.is404) return;
     const { authorization, 'x-request-id': requestId } = request.headers;
     try {
       const shown = { authorization, requestId: typeof requestId === 'string' ? requestId : undefined };
-      const caller = await admission.admit(shown, requirementOfRequest(request));
+      const caller = await admission.admit(shown, requirementOfRequest(request, routeScopes));
       if (caller === undefined) return;
       setCaller(request, caller);
       void reply.header('x-request-id', caller.requestId);
@@ -23,7 +25,7 @@ export function admitOverHttp(fastify: FastifyInstance, admission: Admission): v
   });
 }
 
-function requirementOfRequest({ method, routeOptions: { url = '' } }: FastifyRequest): Requirement | undefined {
+function requirementOfRequest({ method, routeOptions: { url = '' } }: FastifyRequest, routeScopes: RouteScopes): Requirement | undefined {
   const called = methodOfRoute(method, url);
-  return called === undefined ? ROUTE_SCOPES[url] : requirementOf(called);
+  return called === undefined ? routeScopes[url] : requirementOf(called);
 }
