@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
-import { AccessTokens } from './common/access/access-tokens.js';
+import { Principals } from './common/access/principals.js';
 import { CONFIG, type Config } from './common/config/config.js';
 import { ErrorFilter } from './common/errors/error.filter.js';
 import { DocsController } from './common/http/docs/docs.controller.js';
@@ -24,7 +24,7 @@ import { WorkspaceModule } from './modules/workspace/workspace.module.js';
 
 @Module({})
 export class AppModule {
-  static with(config: Config, environment: NodeJS.ProcessEnv, tokens: AccessTokens): DynamicModule {
+  static with(config: Config, environment: NodeJS.ProcessEnv, principals: Principals): DynamicModule {
     return {
       module: AppModule,
       global: true,
@@ -46,7 +46,7 @@ export class AppModule {
       controllers: [DocsController, MetricsController],
       providers: [
         Metrics,
-        { provide: AccessTokens, useValue: tokens },
+        { provide: Principals, useValue: principals },
         { provide: CONFIG, useValue: config },
         { provide: ENVIRONMENT, useValue: environment },
         { provide: APP_GUARD, useExisting: OwnershipGuard },

@@ -4,9 +4,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { filter, firstValueFrom, race, timer } from 'rxjs';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
-import { AccessTokens } from './common/access/access-tokens.js';
 import { Admission } from './common/access/admission.js';
-import { ANONYMOUS } from './common/access/principal.js';
+import { Principals } from './common/access/principals.js';
 import { routeScopes } from './common/access/scopes.js';
 import { allowsAnonymous, StartError, type Config } from './common/config/config.js';
 import { GatewayGrpcServer } from './common/grpc/gateway-grpc-server.js';
@@ -41,17 +40,16 @@ export interface Gateway {
  */
 export async function startGateway(config: Config, environment: NodeJS.ProcessEnv): Promise<Gateway> {
   const logger = createLogger(config);
-  const anonymous = allowsAnonymous(config);
-  const tokens = new AccessTokens(config);
+  const principals = new Principals(config);
   const streams = new OpenStreams({
     bounds: { maxMessages: config.STREAM_QUEUE_MESSAGES, maxBytes: config.STREAM_QUEUE_BYTES },
     heartbeatS: config.HEARTBEAT_S,
     leaveAfterS: config.GRPC_MAX_CONNECTION_AGE_GRACE_S,
-    isWelcome: (caller) => caller === undefined || caller.principal === ANONYMOUS || tokens.isValid(caller.principal),
+    isWelcome: (caller) => caller === undefined || principals.isValid(caller.principal),
   });
-  const admission = new Admission(anonymous, tokens);
+  const admission = new Admission(principals);
   const adapter = new GatewayHttpAdapter(streams, config.MAX_REQUEST_BYTES);
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, environment, tokens), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, environment, principals), adapter, {
     logger: new PinoNestLogger(logger),
     abortOnError: false,
     bodyParser: false,
@@ -82,7 +80,7 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
     throw error;
   }
   const serving = hub.ready$.subscribe((ready) => grpc.setServing(ready));
-  if (anonymous) logger.warn('Everybody who reaches this host may call: no ACCESS_TOKEN is set');
+  if (allowsAnonymous(config)) logger.warn('Everybody who reaches this host may call: no ACCESS_TOKEN is set');
   return {
     app,
     logger,

@@ -22,7 +22,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  tokens?.onModuleDestroy();
+  tokens?.close();
   tokens = undefined;
   rmSync(folder, { recursive: true });
 });
@@ -46,49 +46,49 @@ describe('the tokens of a file', () => {
   it('have names and scopes', () => {
     write(entry(), entry({ name: 'admin', sha256: createHash('sha256').update(OTHER).digest('hex'), scopes: ['admin'] }));
 
-    expect(open().find(TOKEN)).toMatchObject({ id: 'ci', scopes: new Set(['read', 'write']) });
-    expect(tokens?.find(OTHER)).toMatchObject({ id: 'admin', scopes: new Set(['admin']) });
-    expect(tokens?.find(`${TOKEN}x`)).toBeUndefined();
+    expect(open().find({ token: TOKEN })).toMatchObject({ id: 'ci', scopes: new Set(['read', 'write']) });
+    expect(tokens?.find({ token: OTHER })).toMatchObject({ id: 'admin', scopes: new Set(['admin']) });
+    expect(tokens?.find({ token: `${TOKEN}x` })).toBeUndefined();
   });
 
   it('are worth nothing once they have expired', () => {
     write(entry({ expires: new Date(Date.now() - 1_000).toISOString() }));
 
-    expect(open().find(TOKEN)).toBeUndefined();
+    expect(open().find({ token: TOKEN })).toBeUndefined();
   });
 
   it('end when they are taken away or changed, and only then', async () => {
     write(entry(), entry({ name: 'other', sha256: createHash('sha256').update(OTHER).digest('hex') }));
-    const [first, other] = [open().find(TOKEN), tokens?.find(OTHER)];
+    const [first, other] = [open().find({ token: TOKEN }), tokens?.find({ token: OTHER })];
     if (first === undefined || other === undefined) throw new Error('the tokens are not known');
 
     write(entry(), entry({ name: 'other', sha256: createHash('sha256').update(OTHER).digest('hex'), scopes: ['read'] }));
     await eventually(() => tokens?.isValid(other) === false);
 
     expect(tokens?.isValid(first)).toBe(true);
-    expect(tokens?.find(OTHER)?.scopes).toEqual(new Set(['read']));
+    expect(tokens?.find({ token: OTHER })?.scopes).toEqual(new Set(['read']));
   });
 
   it('stay when the file is spoiled', async () => {
     write(entry());
-    const known = open().find(TOKEN);
+    const known = open().find({ token: TOKEN });
 
     writeFileSync(path, '{');
     await new Promise((resolve) => setTimeout(resolve, 2_500));
 
-    expect(tokens?.find(TOKEN)).toBe(known);
+    expect(tokens?.find({ token: TOKEN })).toBe(known);
   });
 
   it('stay when the file goes away, which is said once', async () => {
     write(entry());
-    const known = open().find(TOKEN);
+    const known = open().find({ token: TOKEN });
     const errors = jest.spyOn(Logger.prototype, 'error').mockReturnValue(undefined);
 
     rmSync(path);
     await eventually(() => errors.mock.calls.length > 0);
     await new Promise((resolve) => setTimeout(resolve, 1_500));
 
-    expect(tokens?.find(TOKEN)).toBe(known);
+    expect(tokens?.find({ token: TOKEN })).toBe(known);
     expect(errors).toHaveBeenCalledTimes(1);
     errors.mockRestore();
   });

@@ -1,14 +1,13 @@
-import { allowsAnonymous, readConfig } from '../config/config.js';
-import { AccessTokens } from './access-tokens.js';
+import { readConfig } from '../config/config.js';
 import { Admission } from './admission.js';
 import { ANONYMOUS } from './principal.js';
+import { Principals } from './principals.js';
 
 const TOKEN = 'token-of-the-gateway';
 const OTHER = 'token-of-the-agents!';
 
 function admission(environment: NodeJS.ProcessEnv = { ACCESS_TOKEN: TOKEN, A2A_BEARER_TOKEN: OTHER }): Admission {
-  const config = readConfig(environment);
-  return new Admission(allowsAnonymous(config), new AccessTokens(config));
+  return new Admission(new Principals(readConfig(environment)));
 }
 
 function shown(authorization?: string, requestId?: string) {

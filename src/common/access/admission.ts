@@ -1,45 +1,46 @@
 import { randomUUID } from 'node:crypto';
 import { GatewayError } from '../errors/gateway-error.js';
-import type { AccessTokens } from './access-tokens.js';
 import type { Caller } from './caller.js';
-import { ANONYMOUS, may, type Principal } from './principal.js';
+import { may, type ClientCertificate, type Principal } from './principal.js';
+import type { Principals } from './principals.js';
 import type { Requirement } from './scopes.js';
 
 /** What somebody shows at a door. */
 export interface Credentials {
   /** The header or metadata of that name. */
   readonly authorization: string | undefined;
+  /** One that holds; any other is as good as none. */
+  readonly certificate?: ClientCertificate | undefined;
   /** Of the caller's own making; one that could not stand in a log line is not used. */
   readonly requestId: string | undefined;
 }
 
 /**
- * Lets in who shows a token that we know and that may do what is called; everybody where the configuration allows anonymous callers.
+ * Lets in who shows that they are somebody we know, who may do what is called.
  *
  * It stands at the very door: of somebody who may not come in nothing is read but the headers.
  */
 export class Admission {
-  constructor(
-    private readonly anonymous: boolean,
-    private readonly tokens: AccessTokens,
-  ) {}
+  constructor(private readonly principals: Principals) {}
 
   /**
    * Who calls; undefined where nobody is asked.
    *
    * @param requirement - undefined for what nobody says: it is refused
-   * @throws GatewayError UNAUTHENTICATED without a valid token; PERMISSION_DENIED without the scope
+   * @throws GatewayError UNAUTHENTICATED without a valid token or certificate; PERMISSION_DENIED without the scope; UNAVAILABLE when
+   *   it cannot be told now whether a token is valid
    */
   async admit(credentials: Credentials, requirement: Requirement | undefined): Promise<Caller | undefined> {
     if (requirement === 'open') return undefined;
-    const principal = this.anonymous ? ANONYMOUS : this.authenticate(credentials.authorization);
+    const principal = await this.authenticate(credentials);
     if (requirement === undefined || !may(principal, requirement)) throw lacking(requirement);
     return { principal, scope: requirement, requestId: toRequestId(credentials.requestId) };
   }
 
-  private authenticate(authorization = ''): Principal {
+  /** A token decides alone: who shows a wrong one is not let in by a certificate. */
+  private async authenticate({ authorization = '', certificate }: Credentials): Promise<Principal> {
     const token = /^Bearer +(\S+)$/i.exec(authorization)?.[1];
-    const principal = token === undefined ? undefined : this.tokens.find(token);
+    const principal = await this.principals.find(token === undefined ? { certificate } : { token });
     if (principal !== undefined) return principal;
     const what = token === undefined ? 'A bearer token is required' : 'The bearer token is not valid';
     throw new GatewayError('UNAUTHENTICATED', what, { reason: token === undefined ? 'TOKEN_MISSING' : 'TOKEN_INVALID' });

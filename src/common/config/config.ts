@@ -86,7 +86,6 @@ export const settings = {
     .optional()
     .describe('a file of named bearer tokens with scopes, kept as hashes; read again when it changes'),
   A2A_BEARER_TOKEN: secret.describe('one more bearer token'),
-  ACCESS_ANONYMOUS: flag.describe('allow callers without a token although the gateway is not bound to loopback'),
   ACCESS_ADOPT: z
     .enum(['none', 'first', 'all'])
     .default('none')
