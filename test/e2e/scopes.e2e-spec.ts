@@ -15,6 +15,7 @@ import type { CallError, Door } from '../support/door.js';
 import { GrpcDoor } from '../support/grpc.door.js';
 import { RestDoor } from '../support/rest.door.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
+import { inSeconds, TokenIssuer } from '../support/token-issuer.js';
 
 const UNAUTHENTICATED = 16;
 const PERMISSION_DENIED = 7;
@@ -70,6 +71,7 @@ function isLetIn(code: number): boolean {
 
 describe('who may call what', () => {
   let test: TestGateway;
+  let issuer: TokenIssuer;
   let folder: string;
   let path: string;
 
@@ -84,11 +86,13 @@ describe('who may call what', () => {
     folder = await mkdtemp(join(tmpdir(), 'tokens-'));
     path = join(folder, 'tokens.json');
     writeTokens(everybody);
-    test = await startTestGateway({ settings: { ACCESS_TOKENS_FILE: path, ENABLE_SESSION_SHELL: 'true' } });
+    issuer = await TokenIssuer.start();
+    test = await startTestGateway({ settings: { ACCESS_TOKENS_FILE: path, ENABLE_SESSION_SHELL: 'true', ...issuer.settings } });
   });
 
   afterAll(async () => {
     await test.stop();
+    await issuer.stop();
     await rm(folder, { recursive: true });
   });
 
@@ -100,12 +104,15 @@ describe('who may call what', () => {
     ['gRPC', methods],
     ['REST', withRoutes],
   ] as const)('over %s', (name, called) => {
-    it.each([
-      ['no token', undefined],
-      ['another token', 'another-token-of-good-length'],
-      ['an expired token', tokenOf('expired')],
-    ])('nobody may call anything with %s but the health', async (_, token) => {
-      const door = doorOf(name, token);
+    it.each<[string, () => string | undefined | Promise<string>]>([
+      ['no token', () => undefined],
+      ['another token', () => 'another-token-of-good-length'],
+      ['an expired token', () => tokenOf('expired')],
+      ['an expired JWT', () => issuer.sign({ scope: 'admin', exp: inSeconds(-60) })],
+      ['a JWT for another audience', () => issuer.sign({ scope: 'admin', aud: 'others' })],
+      ['a JWT that is not signed', () => issuer.unsigned({ scope: 'admin' })],
+    ])('nobody may call anything with %s but the health', async (_, make) => {
+      const door = doorOf(name, await make());
 
       const letIn: string[] = [];
       for (const method of called) if ((await codeOf(door, method)) !== UNAUTHENTICATED) letIn.push(methodName(method));
@@ -114,8 +121,12 @@ describe('who may call what', () => {
       door.close();
     });
 
-    it.each(SCOPES)('the scope %s opens what the table says, and nothing else', async (scope) => {
-      const door = doorOf(name, tokenOf(scope));
+    it.each([
+      ...SCOPES.map((scope) => ['a token', scope, () => tokenOf(scope)] as const),
+      ['a JWT', 'read', () => issuer.sign({ scope: 'read' })] as const,
+      ['a JWT', 'admin', () => issuer.sign({ scope: 'admin' })] as const,
+    ])('%s with the scope %s opens what the table says, and nothing else', async (_, scope, make) => {
+      const door = doorOf(name, await make());
       const opens = (needed: Requirement | undefined): boolean => needed === 'open' || needed === scope || scope === 'admin';
 
       const wrong: string[] = [];

@@ -1,6 +1,8 @@
 import type { OnModuleDestroy } from '@nestjs/common';
 import { allowsAnonymous, type Config } from '../config/config.js';
+import { AccessJwts } from './access-jwts.js';
 import { AccessTokens } from './access-tokens.js';
+import { parseScopesMap } from './jwt.mapper.js';
 import { ANONYMOUS, type Principal, type PrincipalSource, type Proof } from './principal.js';
 
 const anybody: PrincipalSource = {
@@ -15,7 +17,7 @@ export class Principals implements OnModuleDestroy {
 
   /** @throws StartError when a setting cannot be used, or when everybody would be let in by accident */
   constructor(config: Config) {
-    this.sources = allowsAnonymous(config) ? [anybody] : [new AccessTokens(config)];
+    this.sources = allowsAnonymous(config) ? [anybody] : [new AccessTokens(config), ...jwtsOf(config)];
   }
 
   onModuleDestroy(): void {
@@ -35,4 +37,11 @@ export class Principals implements OnModuleDestroy {
   isValid(principal: Principal): boolean {
     return this.sources.some((source) => source.isValid(principal));
   }
+}
+
+function jwtsOf(config: Config): AccessJwts[] {
+  const { ACCESS_JWT_ISSUER: issuer, ACCESS_JWT_AUDIENCE: audience, ACCESS_JWT_JWKS_URL: jwksUrl } = config;
+  if (issuer === undefined || audience === undefined || jwksUrl === undefined) return [];
+  const mapping = { claim: config.ACCESS_JWT_SCOPES_CLAIM, scopesByValue: parseScopesMap(config.ACCESS_JWT_SCOPES_MAP) };
+  return [new AccessJwts({ issuer, audience, jwksUrl, mapping })];
 }

@@ -28,6 +28,7 @@ describe('readConfig', () => {
       OPENCODE_DEBUG: false,
       A2A_ENABLE_SESSION_SHELL: false,
       ACCESS_ANONYMOUS: false,
+      ACCESS_JWT_SCOPES_CLAIM: 'scope',
       GRPC_REFLECTION: true,
       METRICS_OPEN: false,
       LOG_LEVEL: 'info',
@@ -80,6 +81,7 @@ describe('readConfig', () => {
     ['OPENCODE_BASE_URL', 'http://opencode:4096', 'http://opencode:4096'],
     ['ACCESS_TOKEN', SECRET, SECRET],
     ['GRPC_REFLECTION', 'false', false],
+    ['ACCESS_JWT_SCOPES_CLAIM', 'realm_access.roles', 'realm_access.roles'],
     ['METRICS_OPEN', '1', true],
     ['MAX_QUEUED_TURNS', '0', 0],
   ] as const)('reads %s=%s', (name, text, value) => {
@@ -108,6 +110,10 @@ describe('readConfig', () => {
     ['A2A_BEARER_TOKEN', 'your-secret-token-here'],
     ['A2A_BEARER_TOKEN', SECRET.slice(1)],
     ['A2A_BEARER_TOKEN', ''],
+    ['ACCESS_JWT_JWKS_URL', 'issuer.example/jwks.json'],
+    ['ACCESS_JWT_JWKS_URL', 'http://issuer.example/jwks.json'],
+    ['ACCESS_JWT_JWKS_URL', 'ftp://issuer.example/jwks.json'],
+    ['GRPC_REFLECTION', 'maybe'],
     ['LOG_LEVEL', 'loud'],
     ['DRAIN_TIMEOUT_MS', '-1'],
     ['DRAIN_TIMEOUT_MS', '1.5'],
@@ -159,6 +165,36 @@ describe('readConfig', () => {
 
   it('takes a whole ask policy', () => {
     expect(readConfig({ ASK_DEFAULT: 'reject', ASK_TIMEOUT_S: '0' })).toMatchObject({ ASK_DEFAULT: 'reject', ASK_TIMEOUT_S: 0 });
+  });
+});
+
+describe('settings that belong together', () => {
+  const jwt = {
+    ACCESS_JWT_ISSUER: 'https://issuer.example',
+    ACCESS_JWT_AUDIENCE: 'gateway',
+    ACCESS_JWT_JWKS_URL: 'https://issuer.example/jwks.json',
+  };
+
+  it.each(['https://issuer.example/jwks.json', 'http://127.0.0.1:9000/jwks', 'http://[::1]/jwks', 'file:///etc/jwks.json'])(
+    'are whole with the keys at %s',
+    (url) => {
+      expect(readConfig({ ...jwt, ACCESS_JWT_JWKS_URL: url })).toMatchObject({ ACCESS_JWT_JWKS_URL: url });
+    },
+  );
+
+  it.each(Object.keys(jwt))('are refused without %s, by its name', (name) => {
+    expect(refusal({ ...jwt, [name]: '' })).toMatch(new RegExp(`^${name}: must be set when ACCESS_JWT_[A-Z_]+ is$`));
+  });
+
+  it('are all named when only the mapping is there', () => {
+    const message = refusal({ ACCESS_JWT_SCOPES_MAP: 'ops=admin' });
+
+    expect(message.split('; ').map((part) => part.split(':')[0])).toEqual(Object.keys(jwt));
+  });
+
+  it('let nobody in who shows nothing', () => {
+    expect(allowsAnonymous(readConfig(jwt))).toBe(false);
+    expect(allowsAnonymous(readConfig({ ...jwt, HOST: '0.0.0.0', ACCESS_ANONYMOUS: 'true' }))).toBe(false);
   });
 });
 

@@ -17,6 +17,7 @@ const secret = z
     if (weakness !== undefined) context.addIssue({ code: 'custom', message: weakness });
   })
   .optional();
+const text = () => z.string().min(1);
 /** Timers cannot wait longer. */
 const MAX_TIMER_MS = 2_147_483_647;
 
@@ -85,6 +86,17 @@ export const settings = {
     .min(1)
     .optional()
     .describe('a file of named bearer tokens with scopes, kept as hashes; read again when it changes'),
+  ACCESS_JWT_ISSUER: text().optional().describe('who issues JSON Web Tokens that callers may show, as their `iss` has it'),
+  ACCESS_JWT_AUDIENCE: text().optional().describe('for whom such tokens are, as their `aud` has it'),
+  ACCESS_JWT_JWKS_URL: z
+    .url({ protocol: /^(https?|file)$/, abort: true })
+    .refine(isSafeForKeys, 'must be https, http on loopback, or file')
+    .optional()
+    .describe('where the public keys of the issuer are: https, http on loopback, or file'),
+  ACCESS_JWT_SCOPES_CLAIM: text().default('scope').describe('the claim that says what the caller may do, or a dotted path to it'),
+  ACCESS_JWT_SCOPES_MAP: text()
+    .optional()
+    .describe('which scopes the values of that claim mean, as `value=scope,scope;value=scope`; unset: values that are scopes count'),
   A2A_BEARER_TOKEN: secret.describe('one more bearer token'),
   ACCESS_ADOPT: z
     .enum(['none', 'first', 'all'])
@@ -132,9 +144,23 @@ export const settings = {
   ),
 } satisfies Record<string, z.ZodType>;
 
+/** Settings that mean something only together: what is there of the first needs all of the second. */
+const TOGETHER = [
+  [
+    ['ACCESS_JWT_ISSUER', 'ACCESS_JWT_AUDIENCE', 'ACCESS_JWT_JWKS_URL', 'ACCESS_JWT_SCOPES_MAP'],
+    ['ACCESS_JWT_ISSUER', 'ACCESS_JWT_AUDIENCE', 'ACCESS_JWT_JWKS_URL'],
+  ],
+] as const;
+
 const schema = z.object(settings).superRefine((value, context) => {
   if (value.OPENCODE_MODEL_ID !== undefined && value.OPENCODE_PROVIDER_ID === undefined) {
     context.addIssue({ code: 'custom', path: ['OPENCODE_PROVIDER_ID'], message: 'must be set when OPENCODE_MODEL_ID is' });
+  }
+  for (const [group, needed] of TOGETHER) {
+    const given = group.find((name) => value[name] !== undefined);
+    for (const name of given === undefined ? [] : needed) {
+      if (value[name] === undefined) context.addIssue({ code: 'custom', path: [name], message: `must be set when ${given} is` });
+    }
   }
   // Either alone would do nothing, and somebody would rely on it.
   if (value.ASK_DEFAULT === 'wait' && value.ASK_TIMEOUT_S !== undefined) {
@@ -166,6 +192,12 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   throw new StartError(result.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`).join('; '));
 }
 
+/** Whether what comes from there comes from who is named there. */
+function isSafeForKeys(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol !== 'http:' || isLoopback(hostname);
+}
+
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
 export function isLoopback(host: string): boolean {
@@ -178,8 +210,8 @@ export function isLoopback(host: string): boolean {
  * @throws StartError when the gateway would be open to a network by accident.
  */
 export function allowsAnonymous(config: Config): boolean {
-  const { ACCESS_TOKEN, A2A_BEARER_TOKEN, ACCESS_TOKENS_FILE } = config;
-  if ([ACCESS_TOKEN, A2A_BEARER_TOKEN, ACCESS_TOKENS_FILE].some((setting) => setting !== undefined)) return false;
+  const { ACCESS_TOKEN, A2A_BEARER_TOKEN, ACCESS_TOKENS_FILE, ACCESS_JWT_ISSUER } = config;
+  if ([ACCESS_TOKEN, A2A_BEARER_TOKEN, ACCESS_TOKENS_FILE, ACCESS_JWT_ISSUER].some((setting) => setting !== undefined)) return false;
   if (isLoopback(config.HOST) || config.ACCESS_ANONYMOUS) return true;
   throw new StartError(
     `HOST: ${config.HOST} is not loopback and no ACCESS_TOKEN is set; set ACCESS_TOKEN, or ACCESS_ANONYMOUS=true to let everybody in`,
