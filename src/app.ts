@@ -4,19 +4,23 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { filter, firstValueFrom, race, timer } from 'rxjs';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
-import { Admission } from './common/access/admission.js';
+import { Admission, type AdmissionLimits } from './common/access/admission.js';
 import { Principals } from './common/access/principals.js';
 import { routeScopes } from './common/access/scopes.js';
 import { allowsAnonymous, StartError, type Config } from './common/config/config.js';
-import { GatewayGrpcServer } from './common/grpc/gateway-grpc-server.js';
+import { GatewayGrpcServer, type GrpcLimits } from './common/grpc/gateway-grpc-server.js';
 import { GatewayHttpAdapter } from './common/http/gateway-http.adapter.js';
 import { admitOverHttp } from './common/http/http-admission.js';
 import { HttpDrain } from './common/http/http-drain.js';
+import { limitHttp, type HttpServerLimits } from './common/http/http-limits.js';
 import { addUnbuiltRoutes } from './common/http/unbuilt-routes.js';
+import { CallsInFlight } from './common/limits/calls-in-flight.js';
+import { FailedAccess } from './common/limits/failed-access.js';
+import { PrincipalRate } from './common/limits/principal-rate.js';
 import { createLogger, PinoNestLogger } from './common/logging/logger.js';
 import { Metrics } from './common/metrics/metrics.js';
 import { registerStreamMetrics } from './common/metrics/stream.metrics.js';
-import { OpenStreams } from './common/streams/open-streams.js';
+import { OpenStreams, type OpenStreamsOptions } from './common/streams/open-streams.js';
 import { EventHub } from './modules/event/event.hub.js';
 
 /** The running gateway; the same object for the command line and for tests. */
@@ -42,29 +46,31 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
   const logger = createLogger(config);
   const principals = new Principals(config);
   const streams = new OpenStreams({
-    bounds: { maxMessages: config.STREAM_QUEUE_MESSAGES, maxBytes: config.STREAM_QUEUE_BYTES },
-    heartbeatS: config.HEARTBEAT_S,
-    leaveAfterS: config.GRPC_MAX_CONNECTION_AGE_GRACE_S,
+    ...streamLimitsOf(config),
     isWelcome: (caller) => caller === undefined || principals.isValid(caller.principal),
   });
-  const admission = new Admission(principals);
-  const adapter = new GatewayHttpAdapter(streams, config.MAX_REQUEST_BYTES);
+  const admission = new Admission(principals, admissionLimitsOf(config));
+  const calls = new CallsInFlight(config.MAX_CALLS_IN_FLIGHT);
+  const limits = limitsOf(config);
+  const adapter = new GatewayHttpAdapter(streams, calls, limits);
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, environment, principals), adapter, {
     logger: new PinoNestLogger(logger),
     abortOnError: false,
     bodyParser: false,
   });
   const httpDrain = new HttpDrain(adapter.getInstance());
+  limitHttp(adapter.getInstance(), calls, limits);
   admitOverHttp(adapter.getInstance(), admission, routeScopes(config));
   const grpc = new GatewayGrpcServer({
     host: config.HOST,
     port: config.GRPC_PORT,
-    maxRequestBytes: config.MAX_REQUEST_BYTES,
     keepaliveS: config.GRPC_KEEPALIVE_S,
     maxConnectionAgeS: config.GRPC_MAX_CONNECTION_AGE_S,
     reflection: config.GRPC_REFLECTION,
+    limits,
     streams,
     admission,
+    calls,
   });
   const hub = app.get(EventHub);
   registerStreamMetrics(app.get(Metrics), streams);
@@ -94,6 +100,33 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
       app.getHttpServer().closeAllConnections();
       await app.close();
     },
+  };
+}
+
+function streamLimitsOf(config: Config): Omit<OpenStreamsOptions, 'isWelcome'> {
+  return {
+    bounds: { maxMessages: config.STREAM_QUEUE_MESSAGES, maxBytes: config.STREAM_QUEUE_BYTES },
+    heartbeatS: config.HEARTBEAT_S,
+    leaveAfterS: config.GRPC_MAX_CONNECTION_AGE_GRACE_S,
+    maxStreams: config.MAX_STREAMS,
+    maxStreamsPerPrincipal: config.MAX_STREAMS_PER_PRINCIPAL,
+  };
+}
+
+function admissionLimitsOf(config: Config): AdmissionLimits {
+  return { rate: new PrincipalRate(config.RATE_LIMIT_PER_MINUTE), failures: new FailedAccess(config.ACCESS_FAILURES_PER_MINUTE) };
+}
+
+function limitsOf(config: Config): HttpServerLimits & GrpcLimits {
+  return {
+    maxBytes: config.MAX_REQUEST_BYTES,
+    maxSmallBytes: config.MAX_SMALL_REQUEST_BYTES,
+    maxHeaderBytes: config.MAX_HEADER_BYTES,
+    maxConnections: config.MAX_CONNECTIONS,
+    requestTimeoutS: config.REQUEST_TIMEOUT_S,
+    keepaliveS: config.HTTP_KEEPALIVE_S,
+    maxConcurrentStreams: config.GRPC_MAX_CONCURRENT_STREAMS,
+    maxConnectionIdleS: config.GRPC_MAX_CONNECTION_IDLE_S,
   };
 }
 

@@ -5,7 +5,7 @@ import { serve } from '../remote.js';
 import { usageCommands } from '../usage.js';
 import { WORKSPACE } from './upstream-frames.js';
 
-/** The gateway, with its defaults but for ports and logs. */
+/** The gateway, with its defaults but for ports and logs, and without a limit of calls a minute. */
 export type GatewayCommands = typeof commands;
 
 const READY_TIMEOUT_MS = 10_000;
@@ -13,13 +13,19 @@ const READY_TIMEOUT_MS = 10_000;
 const commands = {
   ...usageCommands,
 
-  async start(upstreamUrl: string, workspace = WORKSPACE): Promise<{ readonly grpcAddress: string; readonly httpUrl: string }> {
+  async start(
+    upstreamUrl: string,
+    workspace = WORKSPACE,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<{ readonly grpcAddress: string; readonly httpUrl: string }> {
     const environment = {
       OPENCODE_BASE_URL: upstreamUrl,
       OPENCODE_WORKSPACE_ROOT: workspace,
       GRPC_PORT: '0',
       HTTP_PORT: '0',
       LOG_LEVEL: 'error',
+      RATE_LIMIT_PER_MINUTE: '0',
+      ...settings,
     };
     const { grpcAddress, httpUrl, untilReady } = await startGateway(readConfig(environment), environment);
     if (!(await untilReady(READY_TIMEOUT_MS))) throw new Error('the gateway does not become ready');

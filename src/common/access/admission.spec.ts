@@ -1,4 +1,6 @@
 import { readConfig } from '../config/config.js';
+import { FailedAccess } from '../limits/failed-access.js';
+import { PrincipalRate } from '../limits/principal-rate.js';
 import { Admission } from './admission.js';
 import { ANONYMOUS } from './principal.js';
 import { Principals } from './principals.js';
@@ -7,11 +9,12 @@ const TOKEN = 'token-of-the-gateway';
 const OTHER = 'token-of-the-agents!';
 
 function admission(environment: NodeJS.ProcessEnv = { ACCESS_TOKEN: TOKEN, A2A_BEARER_TOKEN: OTHER }): Admission {
-  return new Admission(new Principals(readConfig(environment)));
+  const limits = { rate: new PrincipalRate(0), failures: new FailedAccess(0) };
+  return new Admission(new Principals(readConfig(environment)), limits);
 }
 
 function shown(authorization?: string, requestId?: string) {
-  return { authorization, requestId };
+  return { authorization, requestId, peer: '127.0.0.1' };
 }
 
 describe('Admission', () => {

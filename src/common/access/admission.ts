@@ -4,6 +4,8 @@ import type { Caller } from './caller.js';
 import { may, type ClientCertificate, type Principal } from './principal.js';
 import type { Principals } from './principals.js';
 import type { Requirement } from './scopes.js';
+import type { FailedAccess } from '../limits/failed-access.js';
+import type { PrincipalRate } from '../limits/principal-rate.js';
 
 /** What somebody shows at a door. */
 export interface Credentials {
@@ -11,8 +13,15 @@ export interface Credentials {
   readonly authorization: string | undefined;
   /** One that holds; any other is as good as none. */
   readonly certificate?: ClientCertificate | undefined;
+  /** The address they come from. */
+  readonly peer: string;
   /** Of the caller's own making; one that could not stand in a log line is not used. */
   readonly requestId: string | undefined;
+}
+
+export interface AdmissionLimits {
+  readonly rate: PrincipalRate;
+  readonly failures: FailedAccess;
 }
 
 /**
@@ -21,20 +30,29 @@ export interface Credentials {
  * It stands at the very door: of somebody who may not come in nothing is read but the headers.
  */
 export class Admission {
-  constructor(private readonly principals: Principals) {}
+  constructor(
+    private readonly principals: Principals,
+    private readonly limits: AdmissionLimits,
+  ) {}
 
   /**
    * Who calls; undefined where nobody is asked.
    *
    * @param requirement - undefined for what nobody says: it is refused
-   * @throws GatewayError UNAUTHENTICATED without a valid token or certificate; PERMISSION_DENIED without the scope; UNAVAILABLE when
-   *   it cannot be told now whether a token is valid
+   * @param isUrgent - however often they call
+   * @throws GatewayError UNAUTHENTICATED without a valid token or certificate; PERMISSION_DENIED without the scope;
+   *   RESOURCE_EXHAUSTED; UNAVAILABLE when it cannot be told now whether a token is valid
    */
-  async admit(credentials: Credentials, requirement: Requirement | undefined): Promise<Caller | undefined> {
+  async admit(credentials: Credentials, requirement: Requirement | undefined, isUrgent = false): Promise<Caller | undefined> {
     if (requirement === 'open') return undefined;
-    const principal = await this.authenticate(credentials);
+    const principal = await this.identify(credentials);
+    if (!isUrgent) this.limits.rate.charge(principal);
     if (requirement === undefined || !may(principal, requirement)) throw lacking(requirement);
     return { principal, scope: requirement, requestId: toRequestId(credentials.requestId) };
+  }
+
+  private identify(credentials: Credentials): Promise<Principal> {
+    return this.limits.failures.watch(credentials.peer, credentials.authorization ?? '', () => this.authenticate(credentials));
   }
 
   /** A token decides alone: who shows a wrong one is not let in by a certificate. */

@@ -117,6 +117,10 @@ export const settings = {
     .describe('fatal, error, warn, info, debug or trace'),
   DRAIN_TIMEOUT_MS: z.coerce.number().int().min(0).max(MAX_TIMER_MS).default(10_000).describe('how long a stop waits for calls in flight'),
   MAX_REQUEST_BYTES: integer(1_024, 20 * 1024 * 1024).describe('largest request message on both doors'),
+  MAX_SMALL_REQUEST_BYTES: integer(1_024, 256 * 1024).describe('largest request message without a prompt, a command line or a file'),
+  MAX_HEADER_BYTES: integer(4_096, 16 * 1024).describe('most bytes of headers of an HTTP request'),
+  MAX_MESSAGE_BYTES: integer(1, 4 * 1024 * 1024).describe('most text in a prompt, in bytes of UTF-8'),
+  MAX_MESSAGE_PARTS: integer(1, 100).describe('parts of a prompt, attachments included'),
   MAX_FILE_BYTES: integer(1, 1024 * 1024 * 1024).describe('largest file that is written'),
   ASK_DEFAULT: z
     .enum(['wait', 'reject', 'once'])
@@ -129,10 +133,30 @@ export const settings = {
     .optional()
     .describe('seconds until ASK_DEFAULT is answered, 0: at once; set with reject and once'),
   MAX_QUEUED_TURNS: integer(0, 32).describe('turns that may wait behind the running one of a session'),
+  MAX_TURNS: integer(1, 1_024).describe('turns that may run or wait at this gateway'),
+  MAX_TURNS_PER_PRINCIPAL: integer(1, 256).describe('the same for each principal'),
+  MAX_STREAMS: integer(1, 5_000).describe('streams that may be open at this gateway, over both doors'),
+  MAX_STREAMS_PER_PRINCIPAL: integer(1, 2_500).describe('the same for each principal'),
+  MAX_CALLS_IN_FLIGHT: integer(1, 2_048).describe(
+    'calls that may wait for their answers, over both doors; health and abort are always let in',
+  ),
+  MAX_CONNECTIONS: integer(1, 8_192).describe('connections that may be open at each door; more are closed at once'),
+  RATE_LIMIT_PER_MINUTE: integer(0, 6_000).describe(
+    'calls a minute of each principal, over both doors; health and abort do not count; 0: no limit',
+  ),
+  ACCESS_FAILURES_PER_MINUTE: integer(0, 3_000).describe(
+    'calls a minute without valid credentials from each address, after which no new ones are looked at; 0: no limit',
+  ),
+  REQUEST_TIMEOUT_S: wholeSeconds(60).describe(
+    'seconds in which a request must arrive; a raw file may take longer, with 1 MiB in each; 0: no limit',
+  ),
+  HTTP_KEEPALIVE_S: wholeSeconds(72).describe('seconds an HTTP connection may rest between two requests'),
   STREAM_QUEUE_MESSAGES: integer(16, 16_384).describe('messages a slow reader may leave unread before it is ended'),
   STREAM_QUEUE_BYTES: integer(1_024, 2 * 1024 * 1024).describe('bytes a slow reader may leave unread before it is ended'),
   HEARTBEAT_S: wholeSeconds(15).describe('seconds of silence after which a stream gets a heartbeat; 0: none'),
   GRPC_KEEPALIVE_S: wholeSeconds(30).describe('seconds between pings to a gRPC client, which is cut when it does not answer; 0: none'),
+  GRPC_MAX_CONNECTION_IDLE_S: wholeSeconds(300).describe('seconds without a call after which a gRPC connection is told to go; 0: never'),
+  GRPC_MAX_CONCURRENT_STREAMS: integer(1, 1_000).describe('calls that may be open on one gRPC connection; a client makes the others wait'),
   GRPC_MAX_CONNECTION_AGE_S: wholeSeconds(3_600).describe(
     'seconds after which a gRPC connection is told to go, give or take 10 %; 0: never',
   ),

@@ -75,7 +75,7 @@ describe('fromUnknown', () => {
     [404, 'NOT_FOUND', 404],
     [405, 'UNIMPLEMENTED', 405],
     [408, 'DEADLINE_EXCEEDED', 408],
-    [413, 'INVALID_ARGUMENT', 413],
+    [413, 'RESOURCE_EXHAUSTED', 413],
     [415, 'INVALID_ARGUMENT', 415],
     [400, 'INVALID_ARGUMENT', 400],
     [503, 'UNAVAILABLE', 503],

@@ -32,6 +32,7 @@ const HTTP_STATUS_BY_REASON: Readonly<Record<string, number>> = {
   ETAG_MISMATCH: 412,
   FILE_EXISTS: 412,
   FILE_TOO_LARGE: 413,
+  REQUEST_TOO_LARGE: 413,
   RANGE_NOT_SATISFIABLE: 416,
   NO_SPACE: 507,
 };
@@ -46,13 +47,16 @@ const CODE_BY_HTTP_STATUS: Readonly<Record<number, GatewayErrorCode>> = {
   408: 'DEADLINE_EXCEEDED',
   409: 'ABORTED',
   411: 'INVALID_ARGUMENT',
-  413: 'INVALID_ARGUMENT',
+  413: 'RESOURCE_EXHAUSTED',
   414: 'INVALID_ARGUMENT',
   415: 'INVALID_ARGUMENT',
   429: 'RESOURCE_EXHAUSTED',
   431: 'INVALID_ARGUMENT',
   503: 'UNAVAILABLE',
 };
+
+/** Why it refused; anything else is a bad request. */
+const REASON_BY_HTTP_STATUS: Readonly<Record<number, string>> = { 404: 'NO_SUCH_ROUTE', 413: 'REQUEST_TOO_LARGE' };
 
 /** Statuses of the HTTP server that say more than the table's own row; kept as they are. */
 const KEPT_HTTP_STATUSES: ReadonlySet<number> = new Set([405, 408, 411, 413, 414, 415, 431]);
@@ -77,6 +81,6 @@ export function fromUnknown(error: unknown): { readonly error: GatewayError; rea
     return { error: new GatewayError('INTERNAL', 'Internal error', { cause: error }), httpStatus: 500 };
   }
   const httpStatus = KEPT_HTTP_STATUSES.has(status) ? status : STATUS_TABLE[code].http;
-  const reason = code === 'NOT_FOUND' ? 'NO_SUCH_ROUTE' : 'BAD_REQUEST';
+  const reason = REASON_BY_HTTP_STATUS[status] ?? 'BAD_REQUEST';
   return { error: new GatewayError(code, error.message, { reason, cause: error }), httpStatus };
 }

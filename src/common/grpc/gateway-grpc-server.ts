@@ -13,12 +13,14 @@ import {
 import { Server, Transport, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import { HealthImplementation } from 'grpc-health-check';
 import { firstValueFrom, isObservable, type Observable } from 'rxjs';
-import type { Admission } from '../access/admission.js';
+import type { Admission, Credentials } from '../access/admission.js';
 import { callerOf, setCaller } from '../access/caller.js';
 import { requirementOf } from '../access/scopes.js';
 import { GatewayError } from '../errors/gateway-error.js';
+import { isUrgent, maxBytesOf, type RequestBounds } from '../limits/call-limits.js';
+import type { CallsInFlight } from '../limits/calls-in-flight.js';
 import { MessageStream } from '../streams/message-stream.js';
-import type { OpenStreams } from '../streams/open-streams.js';
+import type { OpenStreams, StreamLabels } from '../streams/open-streams.js';
 import { originalOf } from './aggregate.js';
 import { GrpcCallSink } from './grpc-call.sink.js';
 import { toCallError } from './grpc-error.js';
@@ -27,12 +29,19 @@ import { keepSessionsAlive } from './keepalive.js';
 import { methodName, protoServices } from './proto-types.js';
 import { createReflection } from './reflection.js';
 import { decodeRequest, toServiceDefinition } from './service-definition.js';
+import { limitSessions, type SessionLimits } from './session-limits.js';
+
+export interface GrpcLimits extends RequestBounds, SessionLimits {
+  readonly maxConcurrentStreams: number;
+  /** After which a connection without calls is told to go; 0: never. */
+  readonly maxConnectionIdleS: number;
+}
 
 export interface GatewayGrpcOptions {
   readonly host: string;
   /** 0 takes any free port; `port` tells which. */
   readonly port: number;
-  readonly maxRequestBytes: number;
+  readonly limits: GrpcLimits;
   readonly keepaliveS: number;
   /** When a connection is told to go; 0: never. */
   readonly maxConnectionAgeS: number;
@@ -40,7 +49,10 @@ export interface GatewayGrpcOptions {
   readonly reflection: boolean;
   readonly streams: OpenStreams;
   readonly admission: Admission;
+  readonly calls: CallsInFlight;
 }
+
+type ServerCall = ServerUnaryCall<Buffer, unknown> | ServerWritableStream<Buffer, unknown>;
 
 /** The pattern under which Nest files a handler that was declared with \@GrpcMethod. */
 function patternOf(method: DescMethod): string {
@@ -79,7 +91,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
     this.server = server;
     server.bindAsync(`${this.options.host}:${this.options.port}`, ServerCredentials.createInsecure(), (error, port) => {
       this.port = port;
-      this.keepAlive(server);
+      this.guardSessions(server);
       callback(error ?? undefined);
     });
   }
@@ -130,9 +142,12 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
     return this.server as T;
   }
 
-  private keepAlive(server: GrpcServer): void {
-    const { keepaliveS } = this.options;
-    if (keepaliveS > 0) for (const http2Server of http2ServersOf(server)) keepSessionsAlive(http2Server, keepaliveS * 1_000);
+  private guardSessions(server: GrpcServer): void {
+    const { keepaliveS, limits } = this.options;
+    for (const http2Server of http2ServersOf(server)) {
+      limitSessions(http2Server, limits);
+      if (keepaliveS > 0) keepSessionsAlive(http2Server, keepaliveS * 1_000);
+    }
   }
 
   private implementationOf(service: DescService): UntypedServiceImplementation {
@@ -166,28 +181,45 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
     return (call: ServerWritableStream<Buffer, unknown>): void => {
       if (this.draining) return void call.emit('error', toCallError(shuttingDown()));
       this.run(method, handler, call)
-        .then(toStream)
-        .then(
-          (stream) => {
-            if (call.cancelled) return;
-            this.options.streams.write(stream.source$, new GrpcCallSink(call, stream), labels, callerOf(call.metadata));
-          },
-          (error: unknown) => call.emit('error', toCallError(error)),
-        );
+        .then((result) => this.writeStream(call, toStream(result), labels))
+        .catch((error: unknown) => call.emit('error', toCallError(error)));
     };
   }
 
-  /** Asks who calls, reads what they want, and runs Nest's handler: guard, pipe, controller and error filter are in it. */
-  private async run(
-    method: DescMethod,
-    handler: MessageHandler,
-    { request, metadata }: ServerUnaryCall<Buffer, unknown> | ServerWritableStream<Buffer, unknown>,
-  ): Promise<unknown> {
-    const shown = { authorization: firstOf(metadata, 'authorization'), requestId: firstOf(metadata, 'x-request-id') };
-    const caller = await this.options.admission.admit(shown, requirementOf(method));
-    if (caller !== undefined) setCaller(metadata, caller);
-    return handler(decodeRequest(method, request), metadata);
+  private writeStream(call: ServerWritableStream<Buffer, unknown>, stream: MessageStream, labels: StreamLabels): void {
+    if (call.cancelled) return;
+    const { streams } = this.options;
+    const caller = callerOf(call.metadata);
+    streams.requireRoom(caller);
+    streams.write(stream.source$, new GrpcCallSink(call, stream), labels, caller);
   }
+
+  /** Asks who calls, reads what they want, and runs Nest's handler: guard, pipe, controller and error filter are in it. */
+  private async run(method: DescMethod, handler: MessageHandler, call: ServerCall): Promise<unknown> {
+    const { admission, calls, limits } = this.options;
+    const { request, metadata } = call;
+    const urgent = isUrgent(method);
+    if (!urgent) calls.enter(call);
+    try {
+      const caller = await admission.admit(credentialsOf(call), requirementOf(method), urgent);
+      if (caller !== undefined) setCaller(metadata, caller);
+      const maxBytes = maxBytesOf(method, limits);
+      if (request.length > maxBytes) throw tooLarge(maxBytes);
+      return await handler(decodeRequest(method, request), metadata);
+    } finally {
+      calls.leave(call);
+    }
+  }
+}
+
+function credentialsOf(call: ServerCall): Credentials {
+  const { metadata } = call;
+  return {
+    authorization: firstOf(metadata, 'authorization'),
+    requestId: firstOf(metadata, 'x-request-id'),
+    // Without the port.
+    peer: call.getPeer().replace(/:\d+$/, ''),
+  };
 }
 
 function firstOf(metadata: Metadata, key: string): string | undefined {
@@ -199,6 +231,10 @@ function toStream(result: unknown): MessageStream {
   if (result instanceof MessageStream) return result as MessageStream;
   if (isObservable(result)) return new MessageStream<object>(result as Observable<object>, (message) => message as Message);
   throw new Error('a streaming handler answers with a MessageStream');
+}
+
+function tooLarge(maxBytes: number): GatewayError {
+  return new GatewayError('RESOURCE_EXHAUSTED', `The request may have at most ${maxBytes} bytes`, { reason: 'REQUEST_TOO_LARGE' });
 }
 
 function shuttingDown(): GatewayError {
@@ -214,9 +250,11 @@ function unimplemented(method: DescMethod): MessageHandler {
  * At its maximum age grpc-js tells a connection to go and refuses new streams on it. Without a grace of its own it lets calls in
  * flight finish, however long they take; streams are ended by their writers, with a reason.
  */
-function channelOptions({ maxRequestBytes, maxConnectionAgeS }: GatewayGrpcOptions): ServerOptions {
+function channelOptions({ limits, maxConnectionAgeS }: GatewayGrpcOptions): ServerOptions {
   return {
-    'grpc.max_receive_message_length': maxRequestBytes,
+    'grpc.max_receive_message_length': limits.maxBytes,
+    'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
+    ...(limits.maxConnectionIdleS > 0 && { 'grpc.max_connection_idle_ms': limits.maxConnectionIdleS * 1_000 }),
     ...(maxConnectionAgeS > 0 && { 'grpc.max_connection_age_ms': maxConnectionAgeS * 1_000 }),
   };
 }

@@ -3,8 +3,10 @@ import { HttpException } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import { encodeJson } from '../grpc/encoding.js';
+import type { CallsInFlight } from '../limits/calls-in-flight.js';
 import { MessageStream } from '../streams/message-stream.js';
 import type { OpenStreams } from '../streams/open-streams.js';
+import { serverOptions, type HttpServerLimits } from './http-limits.js';
 import { RAW_BODY } from './raw-body.js';
 import { RawReply } from './raw-reply.js';
 import { RestReply } from './rest-reply.js';
@@ -16,9 +18,10 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 export class GatewayHttpAdapter extends FastifyAdapter {
   constructor(
     private readonly streams: OpenStreams,
-    maxRequestBytes: number,
+    private readonly calls: CallsInFlight,
+    limits: HttpServerLimits,
   ) {
-    super({ bodyLimit: maxRequestBytes, return503OnClosing: true });
+    super({ ...serverOptions(limits), return503OnClosing: true });
     const fastify = this.getInstance();
     // JSON alone is read: what a form or plain text could carry, any web page could send here. Routes that take a raw body
     // are all PUT, which a web page sends nowhere without being allowed to, and read it as it comes.
@@ -31,7 +34,10 @@ export class GatewayHttpAdapter extends FastifyAdapter {
 
   // The types of Nest's adapter say `any` for what handlers answer.
   override reply(reply: FastifyReply, body: unknown, status?: number): ReturnType<FastifyAdapter['reply']> {
-    if (body instanceof MessageStream) return void replyWithStream(reply, body as MessageStream, this.streams) as never;
+    if (body instanceof MessageStream) {
+      replyWithStream(reply, body as MessageStream, this.streams);
+      return void this.calls.leave(reply.request) as never;
+    }
     if (body instanceof RestReply) {
       void reply.headers(body.options.headers ?? {});
       return this.reply(reply, body.message, body.options.status ?? status);

@@ -3,6 +3,7 @@ import type { Admission } from '../access/admission.js';
 import { setCaller } from '../access/caller.js';
 import { requirementOf, type Requirement } from '../access/scopes.js';
 import { fromUnknown } from '../errors/status-table.js';
+import { isUrgent } from '../limits/call-limits.js';
 import { replyWithError } from './error-reply.js';
 import { methodOfRoute } from './rest-rule.js';
 
@@ -14,8 +15,9 @@ export function admitOverHttp(fastify: FastifyInstance, admission: Admission, ro
     if (request.is404) return;
     const { authorization, 'x-request-id': requestId } = request.headers;
     try {
-      const shown = { authorization, requestId: typeof requestId === 'string' ? requestId : undefined };
-      const caller = await admission.admit(shown, requirementOfRequest(request, routeScopes));
+      const called = methodOfRoute(request.method, request.routeOptions.url ?? '');
+      const shown = { authorization, peer: request.ip, requestId: typeof requestId === 'string' ? requestId : undefined };
+      const caller = await admission.admit(shown, requirementOfRequest(request, routeScopes), isUrgent(called));
       if (caller === undefined) return;
       setCaller(request, caller);
       void reply.header('x-request-id', caller.requestId);

@@ -21,8 +21,13 @@ function labelsOf({ request }: FastifyReply): StreamLabels {
   return known;
 }
 
-/** Takes the response out of Fastify's hands and writes the stream in the format the caller accepts. */
+/**
+ * Takes the response out of Fastify's hands and writes the stream in the format the caller accepts.
+ *
+ * @throws GatewayError RESOURCE_EXHAUSTED when too many are open
+ */
 export function replyWithStream(reply: FastifyReply, stream: MessageStream, streams: OpenStreams): void {
+  streams.requireRoom(callerOf(reply.request));
   const format = wantsEventStream(reply.request.headers.accept) ? eventStream : jsonLines;
   reply.hijack();
   const response = reply.raw;

@@ -11,7 +11,15 @@ function setUp(pace: { heartbeatS?: number; leaveAfterS?: number } = {}) {
   const welcome = new Set<Caller | undefined>([CALLER]);
   const isWelcome = (caller: Caller | undefined): boolean => welcome.has(caller);
   const bounds = { maxMessages: 3, maxBytes: 1_000 };
-  const streams = new OpenStreams({ bounds, heartbeatS: 3, leaveAfterS: 2, isWelcome, ...pace });
+  const streams = new OpenStreams({
+    bounds,
+    heartbeatS: 3,
+    leaveAfterS: 2,
+    maxStreams: 10,
+    maxStreamsPerPrincipal: 10,
+    isWelcome,
+    ...pace,
+  });
   const open = () => {
     const source = new Subject<Note>();
     const sink = new FakeSink();

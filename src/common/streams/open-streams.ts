@@ -1,10 +1,12 @@
 import type { Observable } from 'rxjs';
 import type { Caller } from '../access/caller.js';
+import { GatewayError } from '../errors/gateway-error.js';
 import type { QueueBounds } from './bounded-queue.js';
 import { writeBounded, type StreamPace, type StreamSink } from './bounded-writer.js';
 import { StreamTally } from './stream-tally.js';
 
 const TICK_MS = 1_000;
+const RETRY_AFTER_MS = 5_000;
 
 /** What a stream is, for statistics: the same object for all streams of one method at one door. */
 export interface StreamLabels {
@@ -26,6 +28,9 @@ export interface OpenStream {
 
 export interface OpenStreamsOptions extends StreamPace {
   readonly bounds: QueueBounds;
+  /** How many may be open, and how many of one principal. */
+  readonly maxStreams: number;
+  readonly maxStreamsPerPrincipal: number;
   /** Whether a caller may go on reading; asked once a second for each stream. */
   isWelcome(caller: Caller | undefined): boolean;
 }
@@ -43,17 +48,28 @@ interface Held {
 export class OpenStreams {
   readonly tally = new StreamTally();
   private readonly streams = new Map<OpenStream, Held>();
+  /** How many are open, by the id of their principal. */
+  private readonly counts = new Map<string, number>();
   private ticker: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: OpenStreamsOptions) {}
+
+  /** Asked before the first byte of a stream is written. @throws GatewayError RESOURCE_EXHAUSTED */
+  requireRoom(caller: Caller | undefined): void {
+    const { maxStreams, maxStreamsPerPrincipal } = this.options;
+    const own = this.counts.get(principalIdOf(caller)) ?? 0;
+    if (own >= maxStreamsPerPrincipal) throw tooMany(`${own} streams of this caller are open already`);
+    if (this.streams.size >= maxStreams) throw tooMany(`${this.streams.size} streams are open already`);
+  }
 
   /** Writes a source to a sink, bounded, with heartbeats, until either ends. */
   write<T extends object>(source$: Observable<T>, sink: StreamSink<T>, labels: StreamLabels, caller?: Caller): void {
     const writer = writeBounded(source$, sink, this.options.bounds, this.tally);
     if (writer.closed) return;
     this.streams.set(writer, { labels, caller });
+    this.count(caller, 1);
     this.ticker ??= setInterval(() => this.tick(), TICK_MS).unref();
-    writer.add(() => this.forget(writer));
+    writer.add(() => this.forget(writer, caller));
   }
 
   *[Symbol.iterator](): IterableIterator<[OpenStream, StreamLabels]> {
@@ -67,10 +83,26 @@ export class OpenStreams {
     }
   }
 
-  private forget(writer: OpenStream): void {
-    this.streams.delete(writer);
+  private count(caller: Caller | undefined, change: number): void {
+    const id = principalIdOf(caller);
+    const count = (this.counts.get(id) ?? 0) + change;
+    if (count === 0) this.counts.delete(id);
+    else this.counts.set(id, count);
+  }
+
+  private forget(writer: OpenStream, caller: Caller | undefined): void {
+    if (!this.streams.delete(writer)) return;
+    this.count(caller, -1);
     if (this.streams.size > 0) return;
     clearInterval(this.ticker);
     this.ticker = undefined;
   }
+}
+
+function principalIdOf(caller: Caller | undefined): string {
+  return caller?.principal.id ?? '';
+}
+
+function tooMany(message: string): GatewayError {
+  return new GatewayError('RESOURCE_EXHAUSTED', message, { reason: 'TOO_MANY_STREAMS', retryAfterMs: RETRY_AFTER_MS });
 }

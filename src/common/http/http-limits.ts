@@ -1,0 +1,75 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { GatewayError } from '../errors/gateway-error.js';
+import { fromUnknown } from '../errors/status-table.js';
+import { isUrgent, maxBytesOf, type RequestBounds } from '../limits/call-limits.js';
+import type { CallsInFlight } from '../limits/calls-in-flight.js';
+import { replyWithError } from './error-reply.js';
+import { RAW_BODY } from './raw-body.js';
+import { methodOfRoute } from './rest-rule.js';
+
+/** How often Node looks for connections whose headers are late. */
+const CHECK_MS = 1_000;
+/** What of a raw file must arrive in the time that another request has for all of it. */
+const MIN_BYTES = 1024 * 1024;
+
+export interface HttpServerLimits extends RequestBounds {
+  readonly maxHeaderBytes: number;
+  readonly maxConnections: number;
+  /** For headers and body; 0: no limit. */
+  readonly requestTimeoutS: number;
+  readonly keepaliveS: number;
+}
+
+/** What Fastify and Node's server can do by themselves. */
+export function serverOptions({ maxBytes, maxHeaderBytes, requestTimeoutS, keepaliveS }: HttpServerLimits) {
+  return {
+    bodyLimit: maxBytes,
+    keepAliveTimeout: keepaliveS * 1_000,
+    http: { maxHeaderSize: maxHeaderBytes, headersTimeout: requestTimeoutS * 1_000, connectionsCheckingInterval: CHECK_MS },
+  };
+}
+
+/** Bounds what requests may hold and how long they may take to come, each by the method that it calls. Comes before the routes do. */
+export function limitHttp(fastify: FastifyInstance, calls: CallsInFlight, limits: HttpServerLimits): void {
+  fastify.server.maxConnections = limits.maxConnections;
+  fastify.addHook('onRoute', (route) => {
+    const [verb = ''] = [route.method].flat();
+    route.bodyLimit = maxBytesOf(methodOfRoute(verb, route.url), limits);
+  });
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (limits.requestTimeoutS > 0 && hasBody(request)) cutLateBody(request, reply, limits.requestTimeoutS * 1_000);
+    if (isUrgent(methodOfRoute(request.method, request.routeOptions.url ?? ''))) return done();
+    try {
+      calls.enter(request);
+    } catch (error) {
+      return replyWithError(reply, fromUnknown(error).error);
+    }
+    reply.raw.once('close', () => calls.leave(request));
+    done();
+  });
+}
+
+function hasBody({ headers }: FastifyRequest): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** Node has one time for all requests, and a file of 1 GiB takes longer than a prompt may. */
+function cutLateBody(request: FastifyRequest, reply: FastifyReply, timeoutMs: number): void {
+  const { raw } = request;
+  const { socket } = raw;
+  const mayGoOn = request.routeOptions.config[RAW_BODY] === true;
+  let before = socket.bytesRead;
+  const timer = setInterval(() => {
+    if (raw.complete) return clearInterval(timer);
+    const arrived = socket.bytesRead - before;
+    before = socket.bytesRead;
+    if (mayGoOn && !reply.raw.writableFinished && arrived >= MIN_BYTES) return;
+    clearInterval(timer);
+    void reply.header('connection', 'close');
+    replyWithError(reply, new GatewayError('DEADLINE_EXCEEDED', 'The request did not arrive in time', { reason: 'REQUEST_TIMEOUT' }), 408);
+    // Whoever was answered before it sent all would go on for ever.
+    reply.raw.once('finish', () => socket.destroySoon());
+    if (reply.raw.writableFinished) socket.destroySoon();
+  }, timeoutMs).unref();
+  raw.once('close', () => clearInterval(timer));
+}
