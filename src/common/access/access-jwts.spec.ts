@@ -2,6 +2,8 @@ import { Logger } from '@nestjs/common';
 import { eventually } from '../../../test/support/eventually.js';
 import { inSeconds, tampered, TokenIssuer } from '../../../test/support/token-issuer.js';
 import { readConfig } from '../config/config.js';
+import { FailedAccess } from '../limits/failed-access.js';
+import { PrincipalRate } from '../limits/principal-rate.js';
 import { Admission } from './admission.js';
 import { Principals } from './principals.js';
 
@@ -20,7 +22,8 @@ afterAll(async () => {
 });
 
 async function admit(token: string) {
-  return new Admission(principals).admit({ authorization: `Bearer ${token}`, requestId: undefined }, 'read');
+  const limits = { rate: new PrincipalRate(0), failures: new FailedAccess(0) };
+  return new Admission(principals, limits).admit({ authorization: `Bearer ${token}`, peer: '127.0.0.1', requestId: undefined }, 'read');
 }
 
 describe('a JSON Web Token', () => {

@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { Controller } from '@nestjs/common';
-import { GrpcMethod } from '@nestjs/microservices';
+import { GrpcMethod, Payload } from '@nestjs/microservices';
+import { Caller } from '../../common/access/caller.js';
 import {
   EmptySchema,
   type DisplayMessage,
@@ -40,29 +41,29 @@ export class MessageGrpcController {
   ) {}
 
   @GrpcMethod(SERVICE, 'SendMessage')
-  async sendMessage(request: SendMessageDto): Promise<Empty> {
-    await this.turns.send(fromSendMessageRequest(request));
+  async sendMessage(@Payload() request: SendMessageDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.turns.send(fromSendMessageRequest(request), caller);
     return create(EmptySchema);
   }
 
   @GrpcMethod(SERVICE, 'RunMessage')
-  async runMessage(request: SendMessageDto): Promise<DisplayMessage> {
-    return toRunAnswer(await this.runs.run(fromSendMessageRequest(request)));
+  async runMessage(@Payload() request: SendMessageDto, @Caller() caller: Caller): Promise<DisplayMessage> {
+    return toRunAnswer(await this.runs.run(fromSendMessageRequest(request), caller));
   }
 
   @GrpcMethod(SERVICE, 'RunCommand')
-  async runCommand(request: RunCommandDto): Promise<DisplayMessage> {
-    return toRunAnswer(await this.runs.runCommand(fromRunCommandRequest(request)));
+  async runCommand(@Payload() request: RunCommandDto, @Caller() caller: Caller): Promise<DisplayMessage> {
+    return toRunAnswer(await this.runs.runCommand(fromRunCommandRequest(request), caller));
   }
 
   @GrpcMethod(SERVICE, 'RunShell')
-  async runShell(request: RunShellDto): Promise<DisplayMessage> {
-    return toRunAnswer(await this.runs.runShell(fromRunShellRequest(request)));
+  async runShell(@Payload() request: RunShellDto, @Caller() caller: Caller): Promise<DisplayMessage> {
+    return toRunAnswer(await this.runs.runShell(fromRunShellRequest(request), caller));
   }
 
   @GrpcMethod(SERVICE, 'StreamMessage')
-  async streamMessage(request: SendMessageDto): Promise<MessageStream<GatewayEvent>> {
-    const events$ = await this.turns.stream(fromSendMessageRequest(request), fromTextMode(request.textMode));
+  async streamMessage(@Payload() request: SendMessageDto, @Caller() caller: Caller): Promise<MessageStream<GatewayEvent>> {
+    const events$ = await this.turns.stream(fromSendMessageRequest(request), fromTextMode(request.textMode), caller);
     return toEventStream(events$, request.sessionId);
   }
 

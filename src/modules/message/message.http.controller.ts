@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { Controller, Headers, Inject } from '@nestjs/common';
+import { Caller } from '../../common/access/caller.js';
 import { CONFIG, type Config } from '../../common/config/config.js';
 import {
   EmptySchema,
@@ -42,11 +43,12 @@ export class MessageHttpController {
   @RestRoute(Rpc.method.sendMessage)
   async sendMessage(
     @RestRequest() request: SendMessageDto,
+    @Caller() caller: Caller,
     @Headers('accept') accept?: string,
     @Headers(IDEMPOTENCY_KEY) key?: string,
   ): Promise<RestReply | MessageStream<GatewayEvent>> {
-    if (wantsEventStream(accept)) return this.streamMessage(request, key);
-    const { turnId } = await this.turns.send(withKey(fromSendMessageRequest(request), key));
+    if (wantsEventStream(accept)) return this.streamMessage(request, caller, key);
+    const { turnId } = await this.turns.send(withKey(fromSendMessageRequest(request), key), caller);
     return new RestReply(create(EmptySchema), {
       status: 202,
       headers: { location: `${this.publicUrl}/sessions/${request.sessionId}/messages/${turnId}` },
@@ -54,26 +56,39 @@ export class MessageHttpController {
   }
 
   @RestRoute(Rpc.method.runMessage)
-  async runMessage(@RestRequest() request: SendMessageDto, @Headers(IDEMPOTENCY_KEY) key?: string): Promise<DisplayMessage> {
-    return toRunAnswer(await this.runs.run(withKey(fromSendMessageRequest(request), key)));
+  async runMessage(
+    @RestRequest() request: SendMessageDto,
+    @Caller() caller: Caller,
+    @Headers(IDEMPOTENCY_KEY) key?: string,
+  ): Promise<DisplayMessage> {
+    return toRunAnswer(await this.runs.run(withKey(fromSendMessageRequest(request), key), caller));
   }
 
   @RestRoute(Rpc.method.runCommand)
-  async runCommand(@RestRequest() request: RunCommandDto, @Headers(IDEMPOTENCY_KEY) key?: string): Promise<DisplayMessage> {
-    return toRunAnswer(await this.runs.runCommand(withKey(fromRunCommandRequest(request), key)));
+  async runCommand(
+    @RestRequest() request: RunCommandDto,
+    @Caller() caller: Caller,
+    @Headers(IDEMPOTENCY_KEY) key?: string,
+  ): Promise<DisplayMessage> {
+    return toRunAnswer(await this.runs.runCommand(withKey(fromRunCommandRequest(request), key), caller));
   }
 
   @RestRoute(Rpc.method.runShell)
-  async runShell(@RestRequest() request: RunShellDto, @Headers(IDEMPOTENCY_KEY) key?: string): Promise<DisplayMessage> {
-    return toRunAnswer(await this.runs.runShell(withKey(fromRunShellRequest(request), key)));
+  async runShell(
+    @RestRequest() request: RunShellDto,
+    @Caller() caller: Caller,
+    @Headers(IDEMPOTENCY_KEY) key?: string,
+  ): Promise<DisplayMessage> {
+    return toRunAnswer(await this.runs.runShell(withKey(fromRunShellRequest(request), key), caller));
   }
 
   @RestRoute(Rpc.method.streamMessage)
   async streamMessage(
     @RestRequest() request: SendMessageDto,
+    @Caller() caller: Caller,
     @Headers(IDEMPOTENCY_KEY) key?: string,
   ): Promise<MessageStream<GatewayEvent>> {
-    const events$ = await this.turns.stream(withKey(fromSendMessageRequest(request), key), fromTextMode(request.textMode));
+    const events$ = await this.turns.stream(withKey(fromSendMessageRequest(request), key), fromTextMode(request.textMode), caller);
     return toEventStream(events$, request.sessionId);
   }
 

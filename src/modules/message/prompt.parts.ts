@@ -33,6 +33,22 @@ function toAccepted(part: PromptPart, index: number): PromptPart {
   return { ...part, mime, url: toDataUrl(part.url, mime, field) };
 }
 
+export interface PromptBounds {
+  readonly maxParts: number;
+  /** Of all texts together, in UTF-8. */
+  readonly maxTextBytes: number;
+}
+
+/** @throws GatewayError INVALID_ARGUMENT naming `parts`, or the one whose text is too much */
+export function requireWithin(parts: readonly PromptPart[], { maxParts, maxTextBytes }: PromptBounds): void {
+  if (parts.length > maxParts) throw GatewayError.invalid('parts', `has ${parts.length} parts; a prompt may have ${maxParts}`);
+  let bytes = 0;
+  for (const [index, part] of parts.entries()) {
+    if (part.type === 'text') bytes += Buffer.byteLength(part.text);
+    if (bytes > maxTextBytes) throw GatewayError.invalid(`parts[${index}].text`, `a prompt may have ${maxTextBytes} bytes of text`);
+  }
+}
+
 /**
  * The parts of a prompt as OpenCode can take them.
  *

@@ -9,7 +9,7 @@ import { ProviderService } from '../provider/provider.service.js';
 import type { ModelRef, Session } from '../session/session.model.js';
 import { SessionService } from '../session/session.service.js';
 import type { Prompt, PromptPart } from './prompt.model.js';
-import { hasAttachment, toAcceptedParts } from './prompt.parts.js';
+import { hasAttachment, requireWithin, toAcceptedParts } from './prompt.parts.js';
 import type { TurnTask } from './turn.task.js';
 
 /** Who answers, and with which model; undefined leaves the choice to OpenCode. */
@@ -31,6 +31,7 @@ export class PromptService {
 
   /** @throws GatewayError NOT_FOUND for the session; INVALID_ARGUMENT naming the field; FAILED_PRECONDITION for an archived session. */
   async accept(prompt: Prompt): Promise<TurnTask> {
+    requireWithin(prompt.parts, { maxParts: this.config.MAX_MESSAGE_PARTS, maxTextBytes: this.config.MAX_MESSAGE_BYTES });
     const parts = toAcceptedParts(prompt.parts);
     const session = await this.openSession(prompt.sessionId);
     const { directory } = session;

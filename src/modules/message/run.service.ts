@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../common/access/caller.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import type { TurnUpdate } from '../event/event.model.js';
 import type { CommandInvocation, ShellInvocation } from './invocation.model.js';
@@ -31,22 +32,22 @@ export class RunService {
    * @throws GatewayError UNAVAILABLE when OpenCode stopped in the middle; ABORTED or FAILED_PRECONDITION when the turn
    * ended without any message; and what TurnService.send throws.
    */
-  async run(prompt: Prompt): Promise<RunResult> {
-    return this.answer(await this.prompts.accept(prompt));
+  async run(prompt: Prompt, caller: Caller): Promise<RunResult> {
+    return this.answer(await this.prompts.accept(prompt), caller);
   }
 
   /** As `run`. @throws GatewayError INVALID_ARGUMENT for an unknown command */
-  async runCommand(invocation: CommandInvocation): Promise<RunResult> {
-    return this.answer(await this.invocations.acceptCommand(invocation));
+  async runCommand(invocation: CommandInvocation, caller: Caller): Promise<RunResult> {
+    return this.answer(await this.invocations.acceptCommand(invocation), caller);
   }
 
   /** As `run`. @throws GatewayError PERMISSION_DENIED where the shell is switched off */
-  async runShell(invocation: ShellInvocation): Promise<RunResult> {
-    return this.answer(await this.invocations.acceptShell(invocation));
+  async runShell(invocation: ShellInvocation, caller: Caller): Promise<RunResult> {
+    return this.answer(await this.invocations.acceptShell(invocation), caller);
   }
 
-  private async answer(task: TurnTask): Promise<RunResult> {
-    const turn = await this.turns.run(task);
+  private async answer(task: TurnTask, caller: Caller): Promise<RunResult> {
+    const turn = await this.turns.run(task, caller);
     const metadata = { turnId: turn.turnId, ...(turn.failure !== undefined && { errorName: turn.failure.name }) };
     if (turn.state === 'interrupted') {
       throw new GatewayError('UNAVAILABLE', turn.failure?.message ?? 'The turn was interrupted', { reason: 'TURN_INTERRUPTED', metadata });

@@ -1,8 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
+import { CONFIG, type Config } from '../../common/config/config.js';
+import { GatewayError } from '../../common/errors/gateway-error.js';
 import { EventHub } from '../event/event.hub.js';
 import type { GatewayEvent, TurnUpdate } from '../event/event.model.js';
 import { Turn, type Conclusion, type TurnIdentity } from './turn.js';
 import { TurnOutcomes } from './turn.outcomes.js';
+
+const RETRY_AFTER_MS = 5_000;
 
 /** Who holds the turns that have not ended, and tells of them. */
 @Injectable()
@@ -10,10 +14,27 @@ export class TurnRegistry {
   private readonly turns = new Map<string, Set<Turn>>();
   private readonly outcomes = new TurnOutcomes();
 
-  constructor(private readonly hub: EventHub) {}
+  constructor(
+    private readonly hub: EventHub,
+    @Inject(CONFIG) private readonly config: Config,
+  ) {}
 
-  /** A turn whose every state is told to those who follow its session; held until it is closed. */
+  /** Whether a principal may begin one more. What others began counts for nobody. @throws GatewayError RESOURCE_EXHAUSTED */
+  requireRoom(principalId: string): void {
+    const { MAX_TURNS, MAX_TURNS_PER_PRINCIPAL } = this.config;
+    const all = this.unended().filter((turn) => turn.principalId !== undefined);
+    const own = all.filter((turn) => turn.principalId === principalId);
+    if (own.length >= MAX_TURNS_PER_PRINCIPAL) throw tooMany(`${own.length} turns of this caller run or wait already`);
+    if (all.length >= MAX_TURNS) throw tooMany(`${all.length} turns run or wait already`);
+  }
+
+  /**
+   * A turn whose every state is told to those who follow its session; held until it is closed.
+   *
+   * @throws GatewayError RESOURCE_EXHAUSTED when somebody begins it who has too many
+   */
   open(identity: TurnIdentity): Turn {
+    if (identity.principalId !== undefined) this.requireRoom(identity.principalId);
     // A turn that was told to have ended is not told to begin anew, unless it was interrupted and is sent once more.
     const told = this.outcomes.get(identity.sessionId);
     const isNews = told?.turnId !== identity.id || told.state === 'interrupted';
@@ -50,9 +71,7 @@ export class TurnRegistry {
 
   /** Turns that OpenCode has, or is about to get. */
   begun(): Turn[] {
-    return this.activeSessionIds()
-      .flatMap((sessionId) => this.ofSession(sessionId))
-      .filter(({ state }) => state !== 'queued');
+    return this.unended().filter(({ state }) => state !== 'queued');
   }
 
   /** Sessions with a turn that has not ended. */
@@ -64,6 +83,14 @@ export class TurnRegistry {
   lastOutcome(sessionId: string): TurnUpdate | undefined {
     return this.outcomes.get(sessionId);
   }
+
+  private unended(): Turn[] {
+    return this.activeSessionIds().flatMap((sessionId) => this.ofSession(sessionId));
+  }
+}
+
+function tooMany(message: string): GatewayError {
+  return new GatewayError('RESOURCE_EXHAUSTED', message, { reason: 'TOO_MANY_TURNS', retryAfterMs: RETRY_AFTER_MS });
 }
 
 /** A turn that ended before anybody here asked for it; nobody is told. */

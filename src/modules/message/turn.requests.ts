@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../common/access/caller.js';
 import { ascendingMessageId, derivedMessageId } from '../../common/opencode/opencode.ids.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { RequestMemory } from './request-memory.js';
@@ -32,18 +33,23 @@ export class TurnRequests {
    *
    * @throws GatewayError INVALID_ARGUMENT when its key was used with another body; RESOURCE_EXHAUSTED; UNAVAILABLE
    */
-  async submit(task: TurnTask): Promise<Submission> {
+  async submit(task: TurnTask, caller: Caller): Promise<Submission> {
     const { requestId, session } = task;
     this.runner.requireReady();
     if (requestId === '') {
       await this.adopter.untilKnown(session.id);
-      return this.runner.enqueue(task, ascendingMessageId(this.pool.forSession(session.id).clock.nowMs()));
+      return this.runner.enqueue(task, ascendingMessageId(this.pool.forSession(session.id).clock.nowMs()), caller.principal.id);
     }
     return this.memory.getOrBegin(session.id, requestId, task.fingerprint, () => {
-      const submission = this.begin(task);
+      const submission = this.begin(task, caller);
       void this.forgetWhatFailed(submission, () => this.memory.forget(session.id, requestId));
       return submission;
     });
+  }
+
+  /** Refuses now what would be refused later; only a request with a key may join a turn that is there. @throws GatewayError RESOURCE_EXHAUSTED */
+  requireRoom({ requestId }: TurnTask, caller: Caller): void {
+    if (requestId === '') this.registry.requireRoom(caller.principal.id);
   }
 
   /** What failed to begin may be tried again; of what was interrupted OpenCode's records know more than we do. */
@@ -57,11 +63,13 @@ export class TurnRequests {
     }
   }
 
-  private async begin(task: TurnTask): Promise<Submission> {
+  private async begin(task: TurnTask, caller: Caller): Promise<Submission> {
     const { requestId } = task;
     const { id: sessionId } = task.session;
     const id = derivedMessageId([sessionId, requestId], task.fingerprint);
-    return this.findRunning(sessionId, id, requestId) ?? (await this.findPast(task, id)) ?? this.runner.enqueue(task, id);
+    return (
+      this.findRunning(sessionId, id, requestId) ?? (await this.findPast(task, id)) ?? this.runner.enqueue(task, id, caller.principal.id)
+    );
   }
 
   private findRunning(sessionId: string, id: string, requestId: string): Submission | undefined {

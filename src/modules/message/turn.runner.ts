@@ -56,11 +56,11 @@ export class TurnRunner implements OnModuleDestroy {
   }
 
   /** Puts a task in the session's line. @throws GatewayError RESOURCE_EXHAUSTED */
-  enqueue(task: TurnTask, id: string): Submission {
+  enqueue(task: TurnTask, id: string, principalId: string): Submission {
     const { requestId, kind } = task;
     const { id: sessionId, directory } = task.session;
     const isNext = this.line.isFree(sessionId);
-    const turn = this.registry.open({ id, sessionId, directory, requestId, kind });
+    const turn = this.registry.open({ id, sessionId, directory, requestId, kind, principalId });
     const accepted = new Promise<void>((resolve, reject) => {
       this.line.add(sessionId, () => this.execute(turn, (watch) => this.deliver(turn, task, watch, !isNext), resolve, reject));
       if (isNext) return;

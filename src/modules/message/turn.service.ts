@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { firstValueFrom, from, Observable } from 'rxjs';
+import type { Caller } from '../../common/access/caller.js';
 import { CONFIG, type Config } from '../../common/config/config.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { limitTime } from '../../common/streams/time-limit.js';
@@ -30,22 +31,23 @@ export class TurnService {
   }
 
   /** Sends a prompt; resolves once OpenCode or the session's queue has it. @throws GatewayError as PromptService.accept and TurnRequests.submit */
-  async send(prompt: Prompt): Promise<TurnUpdate> {
-    const { turn, accepted } = await this.requests.submit(await this.prompts.accept(prompt));
+  async send(prompt: Prompt, caller: Caller): Promise<TurnUpdate> {
+    const { turn, accepted } = await this.requests.submit(await this.prompts.accept(prompt), caller);
     await accepted;
     return turn.toUpdate();
   }
 
   /** Carries a task out and waits for its end. Whoever stops waiting does not end the turn. @throws GatewayError as TurnRequests.submit */
-  async run(task: TurnTask): Promise<TurnUpdate> {
-    const { turn, accepted } = await this.requests.submit(task);
+  async run(task: TurnTask, caller: Caller): Promise<TurnUpdate> {
+    const { turn, accepted } = await this.requests.submit(task, caller);
     await accepted;
     return firstValueFrom(from(turn.ended).pipe(limitTime(this.limitMs, tookTooLong)));
   }
 
   /** Sends a prompt when subscribed, and gives the session's events up to the turn's final update, which is the last. */
-  async stream(prompt: Prompt, textMode: TextMode): Promise<Observable<GatewayEvent>> {
+  async stream(prompt: Prompt, textMode: TextMode, caller: Caller): Promise<Observable<GatewayEvent>> {
     const task = await this.prompts.accept(prompt);
+    this.requests.requireRoom(task, caller);
     const events$ = new Observable<GatewayEvent>((subscriber) => {
       let turn: Turn | undefined;
       const early: GatewayEvent[] = [];
@@ -58,7 +60,7 @@ export class TurnService {
       const fail = (error: unknown): void => subscriber.error(error);
       // Subscribed before the prompt leaves: nothing of the answer can be missed.
       const events = this.hub.watchSession(task.session.id, { textMode }).subscribe({ next, error: fail });
-      this.requests.submit(task).then((submission) => {
+      this.requests.submit(task, caller).then((submission) => {
         const begun = submission.turn;
         turn = begun;
         if (!begun.isEnded) early.forEach(next);

@@ -12,6 +12,8 @@ export interface TurnIdentity {
   readonly directory: string;
   readonly requestId: string;
   readonly kind: TurnKind;
+  /** Who began it here; undefined for what others began. */
+  readonly principalId?: string;
 }
 
 /** The end of a turn and the message that decides it. */
@@ -48,6 +50,7 @@ export class Turn {
   /** Of whoever sent it here; empty for a turn that began elsewhere. */
   requestId: string;
   readonly kind: TurnKind;
+  readonly principalId: string | undefined;
   readonly ended: Promise<TurnUpdate>;
   /** OpenCode stored its message, works on it, or has ended it. */
   readonly taken: Promise<void>;
@@ -74,6 +77,7 @@ export class Turn {
     this.directory = identity.directory;
     this.requestId = identity.requestId;
     this.kind = identity.kind;
+    this.principalId = identity.principalId;
     this.questionIds.add(identity.id);
     this.taken = new Promise((resolve) => (this.resolveTaken = resolve));
     this.ended = new Promise((resolve) => (this.resolveEnded = resolve));

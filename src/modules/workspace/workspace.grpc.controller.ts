@@ -67,11 +67,8 @@ export class WorkspaceGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'SendMessage')
-  async sendMessage(
-    @Payload() request: SendWorkspaceMessageDto,
-    @Caller() { principal }: Caller,
-  ): Promise<MessageStream<SendMessageResponse>> {
-    return toTurnStream(await this.workspace.stream(principal, fromSendMessageRequest(request)));
+  async sendMessage(@Payload() request: SendWorkspaceMessageDto, @Caller() caller: Caller): Promise<MessageStream<SendMessageResponse>> {
+    return toTurnStream(await this.workspace.stream(caller, fromSendMessageRequest(request)));
   }
 
   @GrpcMethod(SERVICE, 'ListMessages')

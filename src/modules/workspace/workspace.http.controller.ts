@@ -70,9 +70,9 @@ export class WorkspaceHttpController {
   @RestRoute(Rpc.method.sendMessage)
   async sendMessage(
     @RestRequest() request: SendWorkspaceMessageDto,
-    @Caller() { principal }: Caller,
+    @Caller() caller: Caller,
   ): Promise<MessageStream<SendMessageResponse>> {
-    return toTurnStream(await this.workspace.stream(principal, fromSendMessageRequest(request)));
+    return toTurnStream(await this.workspace.stream(caller, fromSendMessageRequest(request)));
   }
 
   @RestRoute(Rpc.method.listMessages)

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Observable } from 'rxjs';
+import type { Caller } from '../../common/access/caller.js';
 import { may, type Principal } from '../../common/access/principal.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
@@ -84,11 +85,11 @@ export class WorkspaceService {
 
   /** Sends a prompt to the container's session and gives its events up to the turn's end. */
   async stream(
-    owner: Principal,
+    caller: Caller,
     prompt: Omit<Prompt, 'sessionId'>,
   ): Promise<{ readonly sessionId: string; readonly events$: Observable<GatewayEvent> }> {
-    const { id: sessionId } = await this.session(owner);
-    return { sessionId, events$: await this.turns.stream({ ...prompt, sessionId }, 'delta') };
+    const { id: sessionId } = await this.session(caller.principal);
+    return { sessionId, events$: await this.turns.stream({ ...prompt, sessionId }, 'delta', caller) };
   }
 
   /** A page of the history, ascending. The cursor wins over the offset. @throws GatewayError INVALID_ARGUMENT naming the field */
