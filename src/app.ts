@@ -20,6 +20,7 @@ import { PrincipalRate } from './common/limits/principal-rate.js';
 import { createLogger, PinoNestLogger } from './common/logging/logger.js';
 import { Metrics } from './common/metrics/metrics.js';
 import { registerStreamMetrics } from './common/metrics/stream.metrics.js';
+import { LogScrubber } from './common/redaction/log-scrubber.js';
 import { OpenStreams, type OpenStreamsOptions } from './common/streams/open-streams.js';
 import { EventHub } from './modules/event/event.hub.js';
 
@@ -43,7 +44,7 @@ export interface Gateway {
  * @throws StartError in one line when a setting is wrong, a port is taken, or OpenCode does not start.
  */
 export async function startGateway(config: Config, environment: NodeJS.ProcessEnv): Promise<Gateway> {
-  const logger = createLogger(config);
+  const logger = createLogger(config, new LogScrubber(environment));
   const principals = new Principals(config);
   const streams = new OpenStreams({
     ...streamLimitsOf(config),

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { startGateway, type Gateway } from './app.js';
 import { readConfig, StartError } from './common/config/config.js';
 import { GatewayError } from './common/errors/gateway-error.js';
+import { LogScrubber } from './common/redaction/log-scrubber.js';
 
 const READY_TIMEOUT_MS = 10_000;
 
@@ -49,12 +50,15 @@ async function serve(): Promise<void> {
   );
 }
 
-/** One line that names the cause; a stack trace only for what nobody foresaw. */
+/** One line that names the cause; a stack trace only for what nobody foresaw. It may be OpenCode's words: no secrets in either. */
 function fail(error: unknown): never {
   const foreseen = error instanceof StartError || error instanceof GatewayError;
-  console.error(foreseen ? `opencode-gateway: ${error.message}` : error);
+  const text = foreseen ? `opencode-gateway: ${error.message}` : error instanceof Error ? error.stack : String(error);
+  console.error(new LogScrubber(process.env).scrub(text ?? ''));
   process.exit(1);
 }
+
+process.on('uncaughtException', fail);
 
 const [command = 'serve', ...rest] = process.argv.slice(2);
 if (rest.length > 0 || !['serve', 'version', '--version', 'help', '--help', '-h'].includes(command))

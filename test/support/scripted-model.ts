@@ -5,41 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { text as readText } from 'node:stream/consumers';
 import { setImmediate as breathe, setTimeout as pause } from 'node:timers/promises';
 import { z } from 'zod';
+import { marker, parseScript, type Operation } from './script.js';
 
-const is = z.literal;
-const count = z.number().int().nonnegative();
-const some = count.optional();
-const spoken = { n: some, value: z.string().optional(), bytes: some, chunk: count.min(1).optional(), ms: some };
-const headers = z.record(z.string(), z.string()).optional();
-const body = z.unknown().optional();
-const toolArguments = z.union([z.string(), z.record(z.string(), z.unknown())]);
-const operationSchema = z.discriminatedUnion('t', [
-  z.strictObject({ t: is('text'), ...spoken }),
-  z.strictObject({ t: is('reasoning'), ...spoken }),
-  z.strictObject({ t: is('endless'), ms: some }),
-  z.strictObject({ t: is('tool'), name: z.string(), args: toolArguments }),
-  z.strictObject({ t: is('usage'), input: count, output: count }),
-  z.strictObject({ t: is('finish'), reason: z.string() }),
-  z.strictObject({ t: is('wait'), ms: count }),
-  z.strictObject({ t: is('hang') }),
-  z.strictObject({ t: is('fail'), times: some }),
-  z.strictObject({ t: is('http'), status: count.min(200).max(599), times: some, headers, body }),
-]);
-const scriptSchema = z.array(z.array(operationSchema));
+export { script, type Operation } from './script.js';
+
 const contentSchema = z.union([z.string(), z.array(z.object({ text: z.string().optional() }))]).nullish();
 const messageSchema = z.object({ role: z.string(), content: contentSchema });
 const chatRequestSchema = z.object({ model: z.string(), messages: z.array(messageSchema) });
 
-/**
- * One step of a scripted model call.
- *
- * `text` and `reasoning` say one of `n` (words), `value` (exact text, cut into `chunk` characters) or `bytes`
- * (ASCII text, `chunk` bytes a delta, each delta starting with its own offset), with `ms` after each delta.
- * `endless` words come every 10 ms unless `ms` says otherwise: OpenCode drowns in a stream without pauses.
- * `args` as a string go out as they are, even malformed. `http` stands at the head of a list. `http` and `fail`
- * with `times` stop after so many attempts of this call, and the rest of the list happens; without, they never stop.
- */
-export type Operation = z.infer<typeof operationSchema>;
 type SpokenOperation = Extract<Operation, { t: 'text' | 'reasoning' }>;
 type FaultCheck = (fault: { times?: number | undefined }) => boolean;
 type Message = z.infer<typeof messageSchema>;
@@ -60,12 +33,6 @@ export interface ScriptedRequest {
   readonly aborted: boolean;
 }
 
-/** Prompt text that makes the model do the given operations, one list per model call of the turn. */
-export function script(...calls: readonly (readonly Operation[])[]): string {
-  return marker + JSON.stringify(calls);
-}
-
-const marker = 'SCRIPT:';
 const keptRequests = 1000;
 const foreverMs = 2 ** 31 - 1;
 
@@ -76,29 +43,6 @@ function rawText(value: unknown): string {
 
 function textOf({ content }: Message): string {
   return typeof content === 'string' ? content : (content ?? []).map(({ text }) => text ?? '').join('\n');
-}
-
-/** The text from `start` to the bracket that closes the array there: a prompt may go on after its script. */
-function arrayAt(text: string, start: number): string {
-  let depth = 0;
-  let quoted = false;
-  for (let at = start; at < text.length; at++) {
-    const character = text[at];
-    if (quoted && character === '\\') at++;
-    else if (character === '"') quoted = !quoted;
-    else if (!quoted && character === '[') depth++;
-    else if (!quoted && character === ']' && --depth === 0) return text.slice(start, at + 1);
-  }
-  return text.slice(start);
-}
-
-function parseScript(promptText: string): readonly (readonly Operation[])[] {
-  const json = arrayAt(promptText, promptText.indexOf(marker) + marker.length);
-  try {
-    return scriptSchema.parse(JSON.parse(json));
-  } catch (cause) {
-    throw new Error(`SCRIPT is not valid: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
 }
 
 /** OpenCode 1.18 asks for titles with a system prompt and a first user message of its own; either gives it away. */
@@ -182,6 +126,8 @@ async function* chunksOf(operations: readonly Operation[], isDue: FaultCheck, si
       reason = operation.reason;
     } else if (operation.t === 'wait' || operation.t === 'hang') {
       await pause(operation.t === 'wait' ? operation.ms : foreverMs, undefined, { signal });
+    } else if (operation.t === 'error') {
+      yield { error: operation.error };
     } else if (operation.t === 'fail' && isDue(operation)) {
       // What was written reaches the client first, so that it sees half an answer rather than none.
       await pause(20, undefined, { signal });
@@ -223,10 +169,11 @@ export class ScriptedModel {
   private readonly open = new Set<ServerResponse>();
   private readonly server = createServer((request, response) => void this.handle(request, response));
 
-  private constructor() {}
+  private constructor(private readonly fill: (text: string) => string) {}
 
-  static async start(options: { port?: number } = {}): Promise<ScriptedModel> {
-    const model = new ScriptedModel();
+  /** `fill` completes scripts with what a prompt must not hold. */
+  static async start(options: { port?: number; fill?: (text: string) => string } = {}): Promise<ScriptedModel> {
+    const model = new ScriptedModel(options.fill ?? ((text) => text));
     model.server.listen(options.port ?? 0, '127.0.0.1');
     await once(model.server, 'listening');
     return model;
@@ -277,7 +224,7 @@ export class ScriptedModel {
     const record = { model, authorization: request.headers.authorization, ...asked, attempt, aborted: false };
     this.log.push(record);
     if (this.log.length > keptRequests) this.log.shift();
-    const operations = operationsFor({ key, ...asked });
+    const operations = operationsFor({ key, ...asked, promptText: this.fill(asked.promptText) });
     const isDue = faultCounter(attempt);
     const refusal = operations.filter((operation) => operation.t === 'http').find(isDue);
     if (refusal) {

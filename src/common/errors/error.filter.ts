@@ -21,11 +21,6 @@ export class ErrorFilter implements ExceptionFilter {
 
   private log(error: GatewayError): void {
     if (error.code !== 'INTERNAL' && error.code !== 'UNKNOWN') return;
-    const { cause } = error;
-    this.logger.error({
-      reason: error.reason,
-      detail: error.message,
-      err: cause instanceof Error ? { message: cause.message, stack: cause.stack } : cause,
-    });
+    this.logger.error({ reason: error.reason, detail: error.message, err: error.cause });
   }
 }

@@ -72,7 +72,6 @@ describe('fromUnknown', () => {
   });
 
   it.each([
-    [404, 'NOT_FOUND', 404],
     [405, 'UNIMPLEMENTED', 405],
     [408, 'DEADLINE_EXCEEDED', 408],
     [413, 'RESOURCE_EXHAUSTED', 413],
@@ -86,11 +85,15 @@ describe('fromUnknown', () => {
     expect(result.httpStatus).toBe(httpStatus);
   });
 
-  it.each([
-    [new NotFoundException('no such route'), 'NOT_FOUND'],
-    [new BadRequestException('bad JSON'), 'INVALID_ARGUMENT'],
-  ])('keeps the meaning of Nest’s %s', (thrown, code) => {
-    expect(fromUnknown(thrown).error).toMatchObject({ code, message: thrown.message });
+  it.each([[httpServerError(404)], [new NotFoundException('Cannot GET /x?access_token=secret')]])(
+    'does not repeat the address that is no route (%#)',
+    (thrown) => {
+      expect(fromUnknown(thrown).error).toMatchObject({ code: 'NOT_FOUND', reason: 'NO_SUCH_ROUTE', message: 'No such route' });
+    },
+  );
+
+  it('keeps the words of Nest’s BadRequestException', () => {
+    expect(fromUnknown(new BadRequestException('bad JSON')).error).toMatchObject({ code: 'INVALID_ARGUMENT', message: 'bad JSON' });
   });
 
   it.each([new HttpException('secret', 500), httpServerError(502)])('hides what an unexpected status says (%#)', (thrown) => {

@@ -81,6 +81,8 @@ export function fromUnknown(error: unknown): { readonly error: GatewayError; rea
     return { error: new GatewayError('INTERNAL', 'Internal error', { cause: error }), httpStatus: 500 };
   }
   const httpStatus = KEPT_HTTP_STATUSES.has(status) ? status : STATUS_TABLE[code].http;
+  // Nest's own words for it repeat the whole address, with a token that may be in its query.
+  const message = code === 'NOT_FOUND' ? 'No such route' : error.message;
   const reason = REASON_BY_HTTP_STATUS[status] ?? 'BAD_REQUEST';
-  return { error: new GatewayError(code, error.message, { reason, cause: error }), httpStatus };
+  return { error: new GatewayError(code, message, { reason, cause: error }), httpStatus };
 }

@@ -10,9 +10,14 @@ export function replyWithError(reply: FastifyReply, error: GatewayError, httpSta
   if (httpStatus === 401) void reply.header('www-authenticate', 'Bearer realm="opencode-gateway"');
   if (error.retryAfterMs !== undefined) void reply.header('retry-after', String(Math.ceil(error.retryAfterMs / 1_000)));
   const acceptsProblem = request.headers.accept?.includes('application/problem+json') ?? false;
-  const body = acceptsProblem ? toProblem(error, httpStatus, request.url) : toStatusJson(error);
+  const body = acceptsProblem ? toProblem(error, httpStatus, pathOf(request.url)) : toStatusJson(error);
   void reply
     .code(httpStatus)
     .type(acceptsProblem ? 'application/problem+json' : 'application/json; charset=utf-8')
     .send(JSON.stringify(body));
+}
+
+/** A query may hold a token, and answers are kept in more places than requests. */
+function pathOf(url: string): string {
+  return url.split('?', 1)[0] ?? '';
 }

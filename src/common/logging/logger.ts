@@ -1,11 +1,39 @@
 import type { LoggerService } from '@nestjs/common';
-import { pino, type Level, type Logger } from 'pino';
+import { pino, type DestinationStream, type Level, type Logger } from 'pino';
 import type { Config } from '../config/config.js';
+import type { LogScrubber } from '../redaction/log-scrubber.js';
 
-/** JSON lines on standard error, so that standard output belongs to what the command prints. */
-export function createLogger(config: Pick<Config, 'LOG_LEVEL' | 'OPENCODE_DEBUG'>): Logger {
-  const level = config.OPENCODE_DEBUG ? 'debug' : config.LOG_LEVEL;
-  return pino({ level, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, pino.destination({ dest: 2, sync: false }));
+/** Never written, wherever in what is logged they stand. */
+const NEVER = ['authorization', 'headers', 'body', 'token', 'key', 'password'].flatMap((name) => [name, `*.${name}`]);
+
+/** JSON lines on standard error, so that standard output belongs to what the command prints; each goes through the scrubber. */
+export function createLogger(
+  config: Pick<Config, 'LOG_LEVEL' | 'OPENCODE_DEBUG'>,
+  scrubber: LogScrubber,
+  destination = standardError(),
+): Logger {
+  return pino(
+    {
+      level: config.OPENCODE_DEBUG ? 'debug' : config.LOG_LEVEL,
+      base: undefined,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      redact: { paths: NEVER, remove: true },
+      serializers: { err: tellError },
+      hooks: { streamWrite: (line) => scrubber.scrub(line) },
+    },
+    destination,
+  );
+}
+
+function standardError(): DestinationStream {
+  return pino.destination({ dest: 2, sync: false });
+}
+
+/** An error's words and where it happened, and nothing that libraries hang on errors: requests, answers, headers. */
+function tellError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { name, message, stack, cause } = error;
+  return { name, message, stack, ...(cause !== undefined && { cause: tellError(cause) }) };
 }
 
 /** Nest's own log lines, and those of services that use Nest's Logger, through pino. */

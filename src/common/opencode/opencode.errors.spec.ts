@@ -48,11 +48,18 @@ describe('toGatewayError', () => {
     expect(toGatewayError(CALL, 401, '')).toMatchObject({ code: 'INTERNAL', reason: 'OPENCODE_REFUSES_US' });
   });
 
-  it('keeps call and body for the log, and not all of a large one', () => {
-    const { cause } = toGatewayError(CALL, 500, 'x'.repeat(100_000));
+  it.each([
+    ['its name and reference', '{"name":"UnknownError","data":{"message":"secret","ref":"err_1"}}', ' (UnknownError, err_1)'],
+    ['nothing more', '{"name":"a secret","data":{"message":"secret"}}', ''],
+    ['nothing of a page', '<html>secret</html>', ''],
+  ])('keeps for the log the call, the status and %s', (_, body, words) => {
+    expect(toGatewayError(CALL, 500, body).cause).toEqual(new Error(`OpenCode answered 500 to GET /session/ses_x${words}`));
+  });
 
-    expect(cause).toMatchObject({ message: expect.stringMatching(/^OpenCode answered 500 to GET \/session\/ses_x: x+$/) as unknown });
-    expect((cause as Error).message.length).toBeLessThan(3_000);
+  it.each([400, 404])('does not repeat more than words of a %d', (status) => {
+    const error = toGatewayError(CALL, status, '{"data":{"message":"Failed query: insert into part"}}');
+
+    expect(JSON.stringify([error.message, error.violations])).not.toContain('insert');
   });
 
   it('says when to come back to an OpenCode that is not ready', () => {

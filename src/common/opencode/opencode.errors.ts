@@ -1,5 +1,6 @@
 import { errors } from 'undici';
 import { GatewayError } from '../errors/gateway-error.js';
+import { plainLine } from '../redaction/plain-line.js';
 
 const RETRY_AFTER_MS = 1_000;
 
@@ -28,8 +29,8 @@ function parseFailure(body: string): UpstreamFailure {
 }
 
 /** `Missing key\n  at ["parts"]`: the place is the field. */
-function fieldOf(failure: UpstreamFailure, message: string): string {
-  const path = /at ((?:\["[^"\]]*"\])+)/.exec(message)?.[1];
+function fieldOf(failure: UpstreamFailure): string {
+  const path = /at ((?:\["[^"\]]*"\])+)/.exec(failure.data?.message ?? failure.message ?? '')?.[1];
   return failure.field ?? path?.slice(2, -2).replaceAll('"]["', '.') ?? 'request';
 }
 
@@ -40,7 +41,7 @@ function toPatchError(reason: string | undefined, cause: Error): GatewayError {
 }
 
 /** `Session not found: ses_…` in the words that we have for it ourselves: what is missing and what is another's must read the same. */
-function toMissing(message: string): GatewayError | undefined {
+function toMissing(message = ''): GatewayError | undefined {
   const [, what, id] = /^(\w+) not found: (\S+)$/.exec(message) ?? [];
   return what === undefined || id === undefined ? undefined : GatewayError.notFound(what.toLowerCase(), id);
 }
@@ -48,21 +49,18 @@ function toMissing(message: string): GatewayError | undefined {
 /** OpenCode's answer to a call that failed, by status and context. @see docs of the upstream: errors are told apart by context, not by body */
 export function toGatewayError(call: string, status: number, body: string): GatewayError {
   const failure = parseFailure(body);
-  const message = failure.data?.message ?? failure.message ?? '';
-  const cause = new Error(`OpenCode answered ${status} to ${call}: ${body.slice(0, 2_000)}`);
+  const message = plainLine(failure.data?.message ?? failure.message);
+  const cause = new Error(`OpenCode answered ${status} to ${call}${wordsOf(failure)}`);
   switch (status) {
     case 400:
       if (failure.name === 'VcsApplyError') return toPatchError(failure.data?.reason, cause);
-      return new GatewayError('INVALID_ARGUMENT', message === '' ? 'OpenCode refused the request' : message, {
+      return new GatewayError('INVALID_ARGUMENT', message ?? 'OpenCode refused the request', {
         reason: 'REFUSED_BY_OPENCODE',
-        violations: [{ field: fieldOf(failure, message), description: message }],
+        violations: [{ field: fieldOf(failure), description: message ?? 'was refused' }],
         cause,
       });
     case 404:
-      return (
-        toMissing(message) ??
-        new GatewayError('NOT_FOUND', message === '' ? 'Not found' : message, { reason: failure._tag ?? 'NOT_FOUND', cause })
-      );
+      return toMissing(message) ?? new GatewayError('NOT_FOUND', message ?? 'Not found', { reason: failure._tag ?? 'NOT_FOUND', cause });
     case 409:
       return new GatewayError('FAILED_PRECONDITION', 'The session is busy', { reason: 'SESSION_BUSY', cause });
     case 503:
@@ -90,6 +88,12 @@ export function toGatewayError(call: string, status: number, body: string): Gate
 /** A page instead of data: OpenCode answers unknown routes with its web UI and status 200. */
 export function routeMissing(call: string): GatewayError {
   return new GatewayError('UNIMPLEMENTED', 'This OpenCode lacks what the call needs', { reason: 'OPENCODE_TOO_OLD', metadata: { call } });
+}
+
+/** Of the body no more than the log may hold: the rest can be a provider's answer, a statement or a prompt. */
+function wordsOf({ name, _tag = name, data }: UpstreamFailure): string {
+  const words = [_tag, data?.ref].filter((word) => word !== undefined && /^\w{1,64}$/.test(word));
+  return words.length === 0 ? '' : ` (${words.join(', ')})`;
 }
 
 /** An abort's reason is a DOMException, which is not everywhere an Error. */

@@ -9,6 +9,7 @@ import { Backoff } from '../streams/backoff.js';
 import type { OpencodeEndpoint } from './opencode.http.js';
 import { HealthWatch } from './health-watch.js';
 import { pathWithRipgrep } from './opencode.binary.js';
+import { readLogLine } from './opencode.log-line.js';
 
 const START_TIMEOUT_MS = 30_000;
 const PROBE_TIMEOUT_MS = 1_000;
@@ -158,7 +159,7 @@ export class OpencodeSupervisor {
       if (stream === null) continue;
       createInterface({ input: stream }).on('line', (line) => {
         onLine(line);
-        this.logger.debug(line);
+        this.logger.debug(readLogLine(line));
       });
     }
   }

@@ -30,7 +30,7 @@ export interface UpstreamSession {
 
 export interface UpstreamError {
   readonly name: string;
-  readonly data?: { readonly message?: string; readonly statusCode?: number };
+  readonly data?: { readonly message?: string; readonly statusCode?: number; readonly responseBody?: string };
 }
 
 export interface UpstreamUserMessage {

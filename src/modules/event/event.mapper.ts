@@ -3,8 +3,8 @@ import { GlobalEventSchema, TurnState as TurnStateMessage, type GlobalEvent } fr
 import type { UpstreamEvent, UpstreamFrame, UpstreamStoredEvent } from '../../common/opencode/opencode.types.js';
 import { describeDelivery } from '../../common/streams/delivery.js';
 import { FanOutCache } from '../../common/streams/fan-out-cache.js';
+import { fromUpstreamError } from '../message/failure.mapper.js';
 import {
-  fromUpstreamError,
   fromUpstreamMessage,
   fromUpstreamPart,
   toMessagePartDelta,

@@ -3,7 +3,6 @@ import { MessagePartUpdatedSchema } from '../../common/grpc/generated/event_pb.j
 import type { UpstreamAssistantMessage, UpstreamPart, UpstreamTextPart, UpstreamToolPart } from '../../common/opencode/opencode.types.js';
 import {
   asInterrupted,
-  fromUpstreamError,
   fromUpstreamHistory,
   fromUpstreamMessage,
   fromUpstreamPart,
@@ -89,19 +88,13 @@ describe('fromUpstreamMessage', () => {
   });
 });
 
-describe('fromUpstreamError', () => {
-  it('keeps the first line alone', () => {
-    const error = { name: 'UnknownError', data: { message: 'Model not found: p/m.\n    at secret (file.ts:1)' } };
+describe('a tool whose output OpenCode cut', () => {
+  it('does not say where on the host the whole of it is', () => {
+    const outputPath = '/home/someone/data/tool-output/tool_1';
+    const part = tool({ status: 'completed', output: `cut\nFull output saved to: ${outputPath}\n`, metadata: { exit: 0, outputPath } });
 
-    expect(fromUpstreamError(error)).toEqual({ name: 'UnknownError', message: 'Model not found: p/m.' });
-  });
-
-  it('keeps no more than 500 characters', () => {
-    expect(fromUpstreamError({ name: 'APIError', data: { message: 'x'.repeat(9_000) } }).message).toHaveLength(500);
-  });
-
-  it('does not mind an error without words', () => {
-    expect(fromUpstreamError({ name: 'MessageOutputLengthError' })).toEqual({ name: 'MessageOutputLengthError', message: '' });
+    expect(part).toMatchObject({ output: 'cut\nFull output saved to: tool_1\n', metadata: { exit: 0 } });
+    expect(JSON.stringify(part)).not.toContain('someone');
   });
 });
 

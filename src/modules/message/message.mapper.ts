@@ -15,7 +15,6 @@ import {
 } from '../../common/grpc/generated/message_pb.js';
 import { ToolCallStateSchema, type ToolCallState } from '../../common/grpc/generated/tool_pb.js';
 import type {
-  UpstreamError,
   UpstreamMessage,
   UpstreamMessageWithParts,
   UpstreamPart,
@@ -23,13 +22,8 @@ import type {
   UpstreamToolPart,
 } from '../../common/opencode/opencode.types.js';
 import { toModelName } from '../session/session.mapper.js';
-import type { Message, MessageFailure, MessageInfo, MessagePage, MessagePurpose, Part, TextPart, ToolPart } from './message.model.js';
-
-/** The first line only: what follows may be a stack trace, a SQL statement or a provider's whole answer. */
-export function fromUpstreamError(error: UpstreamError): MessageFailure {
-  const text = error.data?.message?.split('\n', 1)[0] ?? '';
-  return { name: error.name, message: text.slice(0, 500) };
-}
+import { fromUpstreamError } from './failure.mapper.js';
+import type { Message, MessageInfo, MessagePage, MessagePurpose, Part, TextPart, ToolPart } from './message.model.js';
 
 export function fromUpstreamMessage(message: UpstreamMessage): MessageInfo {
   const shared = { id: message.id, sessionId: message.sessionID, agent: message.agent, createdAtMs: message.time.created };
@@ -70,6 +64,14 @@ function fromToolStatus(state: UpstreamToolPart['state']): ToolPart['status'] {
   return state.status;
 }
 
+/** Where OpenCode puts what is too long for an answer is a path of the host, of which callers learn the last name alone. */
+function withoutOutputPath(state: UpstreamToolPart['state']): Pick<ToolPart, 'output' | 'metadata'> {
+  const { output, metadata = {} } = state;
+  const { outputPath, ...rest } = metadata;
+  if (typeof outputPath !== 'string') return { output, metadata };
+  return { output: output?.replaceAll(outputPath, outputPath.slice(outputPath.lastIndexOf('/') + 1)), metadata: rest };
+}
+
 function fromToolPart({ id, messageID, sessionID, callID, tool, state }: UpstreamToolPart): ToolPart {
   return {
     type: 'tool',
@@ -80,9 +82,8 @@ function fromToolPart({ id, messageID, sessionID, callID, tool, state }: Upstrea
     tool,
     status: fromToolStatus(state),
     input: state.input,
-    output: state.output,
+    ...withoutOutputPath(state),
     error: state.error,
-    metadata: state.metadata ?? {},
     startedAtMs: state.time?.start,
     finishedAtMs: state.time?.end,
   };

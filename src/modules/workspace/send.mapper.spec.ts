@@ -76,7 +76,7 @@ const ENDS: readonly (readonly [string, object])[] = [
   ['03-tool-permission-once', { case: 'messageCompleted', value: { finishReason: FinishReason.END_TURN } }],
   ['04-permission-reject', { case: 'messageCompleted', value: { finishReason: FinishReason.PERMISSION_DENIED } }],
   ['05-abort-mid-stream', { case: 'messageCompleted', value: { finishReason: FinishReason.CANCELED } }],
-  ['06-provider-error', { case: 'error', value: { code: 'APIError', message: 'bad request from provider' } }],
+  ['06-provider-error', { case: 'error', value: { code: 'APIError', message: 'The provider refused the request (HTTP 400)' } }],
   ['extra/provider-429-two-retries', { case: 'messageCompleted', value: { finishReason: FinishReason.END_TURN } }],
   ['extra/subagent-task', { case: 'messageCompleted', value: { finishReason: FinishReason.END_TURN } }],
   ['extra/tool-read-edit', { case: 'messageCompleted', value: { finishReason: FinishReason.END_TURN } }],
