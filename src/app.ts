@@ -14,6 +14,8 @@ import { admitOverHttp } from './common/http/http-admission.js';
 import { HttpDrain } from './common/http/http-drain.js';
 import { limitHttp, type HttpServerLimits } from './common/http/http-limits.js';
 import { addUnbuiltRoutes } from './common/http/unbuilt-routes.js';
+import { WebAccess } from './common/http/web-access.js';
+import { guardFromWebPages } from './common/http/web-guard.js';
 import { CallsInFlight } from './common/limits/calls-in-flight.js';
 import { FailedAccess } from './common/limits/failed-access.js';
 import { PrincipalRate } from './common/limits/principal-rate.js';
@@ -59,6 +61,7 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
     abortOnError: false,
     bodyParser: false,
   });
+  guardFromWebPages(adapter.getInstance(), webAccess(config, allowsAnonymous(config)));
   const httpDrain = new HttpDrain(adapter.getInstance());
   limitHttp(adapter.getInstance(), calls, limits);
   admitOverHttp(adapter.getInstance(), admission, routeScopes(config));
@@ -129,6 +132,11 @@ function limitsOf(config: Config): HttpServerLimits & GrpcLimits {
     maxConcurrentStreams: config.GRPC_MAX_CONCURRENT_STREAMS,
     maxConnectionIdleS: config.GRPC_MAX_CONNECTION_IDLE_S,
   };
+}
+
+/** Who must show a token is safe from web pages, which have none; who need not is told apart by nothing but names. */
+function webAccess({ HTTP_ALLOWED_HOSTS, CORS_ORIGINS = [], PUBLIC_URL }: Config, isAnonymous: boolean): WebAccess {
+  return new WebAccess({ hosts: HTTP_ALLOWED_HOSTS ?? (isAnonymous ? [] : undefined), origins: CORS_ORIGINS, publicUrl: PUBLIC_URL });
 }
 
 async function openGrpc(app: NestFastifyApplication, config: Config): Promise<void> {

@@ -43,7 +43,7 @@ describe('raw files over REST', () => {
       socket.on('end', () => resolve(Number(/^HTTP\/1\.1 (\d+)/.exec(answer)?.[1])));
       socket.on('error', reject);
       socket.write(
-        `${method} ${path} HTTP/1.1\r\nhost: gateway\r\naccept: ${RAW.accept}\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+        `${method} ${path} HTTP/1.1\r\nhost: localhost\r\naccept: ${RAW.accept}\r\nconnection: close\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
       );
     });
   }
@@ -189,7 +189,7 @@ describe('raw files over REST', () => {
     await writeFile(join(workspace, 'kept.txt'), 'old');
     const { hostname, port } = new URL(test.httpUrl);
     const socket = connect(Number(port), hostname);
-    socket.write('PUT /files/kept.txt HTTP/1.1\r\nhost: gateway\r\ncontent-type: text/plain\r\ncontent-length: 1000\r\n\r\nhalf');
+    socket.write('PUT /files/kept.txt HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/plain\r\ncontent-length: 1000\r\n\r\nhalf');
     while (!(await readdir(workspace)).some((name) => name.endsWith('.tmp'))) await new Promise((resolve) => setTimeout(resolve, 10));
 
     socket.destroy();

@@ -165,7 +165,7 @@ describe('event streams', () => {
 
     leave.abort();
     await sending;
-    expect(response.headers.get('cache-control')).toBe('no-cache, no-transform');
+    expect(response.headers.get('cache-control')).toBe('no-store, no-transform');
     expect(response.headers.get('x-accel-buffering')).toBe('no');
     expect(text.startsWith('retry: ')).toBe(true);
     const ids = [...text.matchAll(/^id: (\d+)$/gm)].map(([, id]) => Number(id));

@@ -101,6 +101,9 @@ describe('readConfig', () => {
     ['METRICS_OPEN', '1', true],
     ['MAX_QUEUED_TURNS', '0', 0],
     ['RATE_LIMIT_PER_MINUTE', '0', 0],
+    ['HTTP_ALLOWED_HOSTS', 'gateway, gateway.namespace.svc', ['gateway', 'gateway.namespace.svc']],
+    ['CORS_ORIGINS', 'https://a.example, http://localhost:3000', ['https://a.example', 'http://localhost:3000']],
+    ['CORS_ORIGINS', 'vscode-webview://abc', ['vscode-webview://abc']],
   ] as const)('reads %s=%s', (name, text, value) => {
     expect(readConfig({ [name]: text })[name]).toEqual(value);
   });
@@ -112,6 +115,16 @@ describe('readConfig', () => {
     ['HTTP_PORT', '80.5'],
     ['TRANSPORTS', 'grpc,smtp'],
     ['TRANSPORTS', ','],
+    ['HTTP_ALLOWED_HOSTS', 'http://gateway'],
+    ['HTTP_ALLOWED_HOSTS', 'gateway:8081'],
+    ['HTTP_ALLOWED_HOSTS', '*'],
+    ['CORS_ORIGINS', '*'],
+    ['CORS_ORIGINS', 'null'],
+    ['CORS_ORIGINS', 'app.example.org'],
+    ['CORS_ORIGINS', 'https://app.example.org/'],
+    ['CORS_ORIGINS', 'https://*.example.org'],
+    ['CORS_ORIGINS', 'https://app.example.org:443'],
+    ['CORS_ORIGINS', 'https://App.example.org'],
     ['OPENCODE_BASE_URL', 'opencode:4096'],
     ['OPENCODE_BASE_URL', 'ftp://opencode'],
     ['PUBLIC_URL', 'gateway.example'],

@@ -43,6 +43,23 @@ const transports = z
   .transform((value) => value.split(',').map((name) => name.trim()))
   .pipe(z.array(z.enum(TRANSPORTS)).min(1));
 
+function isHostName(name: string): boolean {
+  return /^[a-z\d_](?:[a-z\d_.-]*[a-z\d_])?$/.test(name);
+}
+
+/** As browsers write it: lower case, without a path, and without a port that the scheme implies. */
+function isOrigin(origin: string): boolean {
+  if (!/^[a-z][a-z\d+.-]*:\/\/[^\s/?#@*]+$/.test(origin)) return false;
+  return !/^https?:/.test(origin) || (URL.canParse(origin) && new URL(origin).origin === origin);
+}
+
+const names = (isName: (name: string) => boolean, what: string) =>
+  z
+    .string()
+    .transform((value) => value.split(',').map((name) => name.trim()))
+    .pipe(z.array(z.string().refine(isName, what)))
+    .optional();
+
 /**
  * Every environment variable the gateway reads, with its type, default and unit.
  *
@@ -111,6 +128,14 @@ export const settings = {
     .describe('what Location headers and the OpenAPI document advertise; default: relative'),
   ENABLE_SESSION_SHELL: flag().describe('let callers run shell commands in a session (RunShell)'),
   A2A_ENABLE_SESSION_SHELL: flag().describe('the same'),
+  HTTP_ALLOWED_HOSTS: names(isHostName, 'must be host names without scheme and port').describe(
+    'host names the HTTP door answers to, comma-separated, besides addresses, localhost and that of PUBLIC_URL; unset: any where tokens are asked for, else none',
+  ),
+  CORS_ORIGINS: names(isOrigin, 'must be origins as browsers write them, such as https://app.example.org').describe(
+    'origins whose web pages may call, comma-separated and exact; unset: none but its own',
+  ),
+  ENABLE_SESSION_SHELL: flag.describe('let callers run shell commands in a session (RunShell)'),
+  A2A_ENABLE_SESSION_SHELL: flag.describe('the same'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
     .default('info')

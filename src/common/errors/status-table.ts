@@ -29,6 +29,7 @@ export const STATUS_TABLE: Readonly<Record<GatewayErrorCode, StatusRow>> = {
 
 /** Failures for which HTTP has a status of its own. */
 const HTTP_STATUS_BY_REASON: Readonly<Record<string, number>> = {
+  HOST_NOT_ALLOWED: 421,
   ETAG_MISMATCH: 412,
   FILE_EXISTS: 412,
   FILE_TOO_LARGE: 413,

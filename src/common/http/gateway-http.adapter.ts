@@ -1,18 +1,27 @@
 import { isMessage } from '@bufbuild/protobuf';
 import { HttpException } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { fromUnknown } from '../errors/status-table.js';
 import { encodeJson } from '../grpc/encoding.js';
 import type { CallsInFlight } from '../limits/calls-in-flight.js';
 import { MessageStream } from '../streams/message-stream.js';
 import type { OpenStreams } from '../streams/open-streams.js';
+import { replyWithError } from './error-reply.js';
 import { serverOptions, type HttpServerLimits } from './http-limits.js';
 import { RAW_BODY } from './raw-body.js';
 import { RawReply } from './raw-reply.js';
 import { RestReply } from './rest-reply.js';
 import { replyWithStream } from './stream-reply.js';
+import { SECURITY_HEADERS } from './web-guard.js';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
+
+/** Fastify answers what is no URL before its hooks run. */
+function replyToBadUrl(failure: Error, _: FastifyRequest, reply: FastifyReply): void {
+  const { error, httpStatus } = fromUnknown(failure);
+  replyWithError(reply.headers(SECURITY_HEADERS), error, httpStatus);
+}
 
 /** Fastify, and the one place where an answer becomes HTTP: messages as ProtoJSON, streams as SSE or JSON lines. */
 export class GatewayHttpAdapter extends FastifyAdapter {
@@ -21,7 +30,7 @@ export class GatewayHttpAdapter extends FastifyAdapter {
     private readonly calls: CallsInFlight,
     limits: HttpServerLimits,
   ) {
-    super({ ...serverOptions(limits), return503OnClosing: true });
+    super({ ...serverOptions(limits), return503OnClosing: true, frameworkErrors: replyToBadUrl });
     const fastify = this.getInstance();
     // JSON alone is read: what a form or plain text could carry, any web page could send here. Routes that take a raw body
     // are all PUT, which a web page sends nowhere without being allowed to, and read it as it comes.

@@ -38,7 +38,7 @@ function statusJson(error: unknown): string {
 export const eventStream: StreamFormat = {
   headers: {
     'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-cache, no-transform',
+    'cache-control': 'no-store, no-transform',
     'x-accel-buffering': 'no',
   },
   opening: `retry: ${RECONNECT_AFTER_MS}\n\n`,
@@ -49,7 +49,7 @@ export const eventStream: StreamFormat = {
 
 /** One JSON object a line, as grpc-gateway frames streams: `{"result":…}`, and `{"error":…}` as the last line of a failure. */
 export const jsonLines: StreamFormat = {
-  headers: { 'content-type': 'application/json', 'cache-control': 'no-cache, no-transform', 'x-accel-buffering': 'no' },
+  headers: { 'content-type': 'application/json', 'cache-control': 'no-store, no-transform', 'x-accel-buffering': 'no' },
   opening: '',
   heartbeat: (message) => message && jsonLines.encode(message, undefined),
   encode: cached((message) => `{"result":${encodeJson(message)}}\n`),

@@ -1,3 +1,4 @@
+import type { OutgoingHttpHeaders } from 'node:http';
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { FastifyReply } from 'fastify';
 import { callerOf } from '../access/caller.js';
@@ -33,7 +34,8 @@ export function replyWithStream(reply: FastifyReply, stream: MessageStream, stre
   const response = reply.raw;
   // Who left before the stream began is not waited for: the response will never close again.
   if (response.destroyed) return;
-  response.writeHead(200, format.headers);
+  // What the hooks set for every answer would be lost with the reply.
+  response.writeHead(200, { ...(reply.getHeaders() as OutgoingHttpHeaders), ...format.headers });
   if (reply.request.method === 'HEAD') return void response.end();
   if (format.opening === '') response.flushHeaders();
   else response.write(format.opening);

@@ -20,11 +20,10 @@ function headersOf(info: FileInfo): Record<string, string> {
     'accept-ranges': 'bytes',
     etag: `"${info.etag}"`,
     'cache-control': 'private, no-cache',
-    vary: 'accept, range',
+    vary: 'accept, origin, range',
     'content-type': info.mimeType,
     'content-disposition': `attachment; filename*=UTF-8''${encodeName(info.path)}`,
     'content-security-policy': 'sandbox',
-    'x-content-type-options': 'nosniff',
     ...(info.modifiedAtMs !== undefined && { 'last-modified': new Date(info.modifiedAtMs).toUTCString() }),
   };
 }
