@@ -57,10 +57,10 @@ describe('access', () => {
       door.close();
     });
 
-    it('tells everybody whether it is healthy, and no more', async () => {
+    it('tells everybody whether it is healthy and trusts workspaces, and no more', async () => {
       const door = doorWith();
 
-      expect((await door.call(OpenCodeService.method.health, {})).details).toEqual({});
+      expect((await door.call(OpenCodeService.method.health, {})).details).toEqual({ workspaceConfig: 'ignored' });
       door.close();
     });
   });

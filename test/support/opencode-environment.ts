@@ -42,7 +42,7 @@ export async function createOpencodeEnvironment(options: OpencodeEnvironmentOpti
     OPENCODE_CONFIG_CONTENT: JSON.stringify(configuration(options)),
   };
   for (const folder of [...Object.values(folders(root)), workspace]) await mkdir(folder, { recursive: true });
-  await Promise.all([pretendPluginIsInstalled(env.XDG_CONFIG_HOME), createRepository(workspace, env)]);
+  await Promise.all([pretendPluginIsInstalled(join(env.XDG_CONFIG_HOME, 'opencode')), createRepository(workspace, env)]);
   return {
     root,
     workspace,
@@ -138,9 +138,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** OpenCode installs its plugin package into its configuration folder from npm unless the lock file there names it. */
-async function pretendPluginIsInstalled(configHome: string): Promise<void> {
-  const folder = join(configHome, 'opencode');
+/** OpenCode installs its plugin package into each configuration folder from npm unless the lock file there names it. */
+export async function pretendPluginIsInstalled(folder: string): Promise<void> {
   await mkdir(join(folder, 'node_modules'), { recursive: true });
   const lock = { lockfileVersion: 3, packages: { '': { dependencies: { '@opencode-ai/plugin': '*' } } } };
   await writeFile(join(folder, 'package-lock.json'), JSON.stringify(lock));

@@ -23,6 +23,8 @@ export interface TestGateway {
 export interface TestGatewayOptions {
   readonly permission?: Record<string, unknown>;
   readonly settings?: Readonly<Record<string, string>>;
+  /** Fills the workspace before anything starts. */
+  readonly prepare?: (opencode: OpencodeEnvironment) => Promise<void>;
   /** OpenCode configuration, merged over the usual one; a function gets the scripted model's address. */
   readonly config?: Record<string, unknown> | ((modelUrl: string) => Record<string, unknown>);
 }
@@ -41,6 +43,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const { permission, settings = {} } = options;
   const config = typeof options.config === 'function' ? options.config(model.url) : options.config;
   const opencode = await createOpencodeEnvironment({ modelUrl: model.url, ...(permission && { permission }), ...(config && { config }) });
+  await options.prepare?.(opencode);
   const environment = {
     PATH: process.env['PATH'],
     ...opencode.env,

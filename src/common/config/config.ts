@@ -5,10 +5,11 @@ const MIN_SECRET_LENGTH = 16;
 
 const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
 const integer = (minimum: number, fallback: number) => z.coerce.number().int().min(minimum).default(fallback);
-const flag = (fallback: 'true' | 'false' = 'false') =>
-  z
-    .preprocess((value) => (typeof value === 'string' ? value.toLowerCase() : value), z.enum(['true', 'false', '1', '0']).default(fallback))
-    .transform((value) => value === 'true' || value === '1');
+const lowerCase = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value);
+const isOn = (value: string): boolean => value === 'true' || value === '1';
+const flagText = z.enum(['true', 'false', '1', '0']);
+const flag = (fallback: 'true' | 'false' = 'false') => z.preprocess(lowerCase, flagText.default(fallback)).transform(isOn);
+const optionalFlag = z.preprocess(lowerCase, flagText.transform(isOn).optional());
 const secret = z
   .string()
   .min(MIN_SECRET_LENGTH, `must have at least ${MIN_SECRET_LENGTH} characters`)
@@ -97,6 +98,9 @@ export const settings = {
     .default(60)
     .describe('seconds OpenCode may be away until its running and waiting turns end as interrupted'),
   OPENCODE_DEBUG: flag().describe('debug logging, as LOG_LEVEL=debug'),
+  OPENCODE_TRUST_WORKSPACE_CONFIG: optionalFlag.describe(
+    'let the embedded OpenCode use what workspaces bring along: opencode.json, .opencode, AGENTS.md, skills; unset: on loopback only',
+  ),
   ACCESS_TOKEN: secret.describe('bearer token that callers must show'),
   ACCESS_TOKENS_FILE: z
     .string()
@@ -134,8 +138,6 @@ export const settings = {
   CORS_ORIGINS: names(isOrigin, 'must be origins as browsers write them, such as https://app.example.org').describe(
     'origins whose web pages may call, comma-separated and exact; unset: none but its own',
   ),
-  ENABLE_SESSION_SHELL: flag.describe('let callers run shell commands in a session (RunShell)'),
-  A2A_ENABLE_SESSION_SHELL: flag.describe('the same'),
   LOG_LEVEL: z
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
     .default('info')
@@ -251,6 +253,11 @@ const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
 
 export function isLoopback(host: string): boolean {
   return LOOPBACK.test(host);
+}
+
+/** Whether a workspace may configure the embedded OpenCode: where callers are the machine's own user, as that user's tools would. */
+export function trustsWorkspaceConfig({ OPENCODE_TRUST_WORKSPACE_CONFIG, HOST }: Config): boolean {
+  return OPENCODE_TRUST_WORKSPACE_CONFIG ?? isLoopback(HOST);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { Global, Injectable, Logger, Module, type OnApplicationShutdown } from '@nestjs/common';
-import { CONFIG, StartError, type Config } from '../config/config.js';
+import { CONFIG, StartError, trustsWorkspaceConfig, type Config } from '../config/config.js';
 import { GatewayError } from '../errors/gateway-error.js';
 import { Backoff } from '../streams/backoff.js';
 import { findOpencode } from './opencode.binary.js';
@@ -12,6 +12,7 @@ import { OpencodePool } from './opencode.pool.js';
 import { OpencodeSupervisor } from './opencode.supervisor.js';
 import { UpstreamClock } from './upstream-clock.js';
 import { Workspace } from './workspace.js';
+import { IGNORE_WORKSPACE_CONFIG, WorkspaceConfig, type WorkspaceConfigUse } from './workspace-config.js';
 
 const REMOTE_TIMEOUT_MS = 20_000;
 const REMOTE_RETRY_MIN_MS = 200;
@@ -43,6 +44,7 @@ export class OpencodeLifecycle implements OnApplicationShutdown {
       client,
       files: new OpencodeFiles(http),
       workspace,
+      workspaceConfig: new WorkspaceConfig(useOfWorkspaceConfig(config), workspace.root),
       events: new EventConnection(http, (name) => client.publishMark(workspace.root, name), new Logger('EventConnection')),
       clock: new UpstreamClock(),
     });
@@ -56,7 +58,7 @@ export class OpencodeLifecycle implements OnApplicationShutdown {
         workspace: workspaceRoot.root,
         username: config.OPENCODE_SERVER_USERNAME,
         password: config.OPENCODE_SERVER_PASSWORD,
-        environment,
+        environment: { ...environment, ...(!trustsWorkspaceConfig(config) && IGNORE_WORKSPACE_CONFIG) },
         debug: config.OPENCODE_DEBUG,
         maxSilenceMs: config.OPENCODE_HANG_S * 1_000,
       },
@@ -66,6 +68,11 @@ export class OpencodeLifecycle implements OnApplicationShutdown {
     await supervisor.start();
     return { workspaceRoot, endpoint: () => supervisor.endpoint() };
   }
+}
+
+function useOfWorkspaceConfig(config: Config): WorkspaceConfigUse {
+  if (config.OPENCODE_BASE_URL !== undefined) return 'unmanaged';
+  return trustsWorkspaceConfig(config) ? 'trusted' : 'ignored';
 }
 
 /**

@@ -3,6 +3,7 @@ import type { OpencodeFiles } from './opencode.files.js';
 import type { EventConnection } from './event-connection.js';
 import type { UpstreamClock } from './upstream-clock.js';
 import type { Workspace } from './workspace.js';
+import type { WorkspaceConfig } from './workspace-config.js';
 
 /** One OpenCode server: its calls, its events, its directories. */
 export interface OpencodeMember {
@@ -10,6 +11,7 @@ export interface OpencodeMember {
   readonly files: OpencodeFiles;
   readonly events: EventConnection;
   readonly workspace: Workspace;
+  readonly workspaceConfig: WorkspaceConfig;
   readonly clock: UpstreamClock;
 }
 

@@ -44,14 +44,15 @@ export class HistoryService {
    * Has the history summed up; waits for its turn in the session's line.
    *
    * @throws GatewayError NOT_FOUND; INVALID_ARGUMENT for an unknown model, which OpenCode would keep and choke on;
-   * FAILED_PRECONDITION, reason SUMMARY_FAILED, when the model made none
+   * FAILED_PRECONDITION, reason SUMMARY_FAILED, when the model made none; WORKSPACE_PLUGINS
    */
   async summarize(sessionId: string, wanted: ModelRef | undefined): Promise<void> {
     const session = await this.sessions.get(sessionId);
     if (wanted !== undefined) await this.providers.requireModel(session.directory, wanted, 'model');
     const model = wanted ?? session.model ?? (await this.providers.defaultModel(session.directory));
     if (model === undefined) throw GatewayError.invalid('model', 'must be named: neither the session nor the gateway has one');
-    const { client } = this.pool.forSession(sessionId);
+    const { client, workspaceConfig } = this.pool.forSession(sessionId);
+    await workspaceConfig.requireNoPlugins(session.directory);
     await this.line.run(sessionId, () => client.summarize(sessionId, { providerID: model.providerId, modelID: model.modelId }));
     const [last] = (await this.messages.listPage(sessionId, 1, '')).messages;
     if (last?.info.failure === undefined) return;

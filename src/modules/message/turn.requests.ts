@@ -31,11 +31,13 @@ export class TurnRequests {
   /**
    * The turn of a task, or the one that the same request began before.
    *
-   * @throws GatewayError INVALID_ARGUMENT when its key was used with another body; RESOURCE_EXHAUSTED; UNAVAILABLE
+   * @throws GatewayError INVALID_ARGUMENT when its key was used with another body; RESOURCE_EXHAUSTED; UNAVAILABLE;
+   * FAILED_PRECONDITION for a directory with plugins that are not trusted
    */
   async submit(task: TurnTask, caller: Caller): Promise<Submission> {
     const { requestId, session } = task;
     this.runner.requireReady();
+    await this.pool.forSession(session.id).workspaceConfig.requireNoPlugins(session.directory);
     if (requestId === '') {
       await this.adopter.untilKnown(session.id);
       return this.runner.enqueue(task, ascendingMessageId(this.pool.forSession(session.id).clock.nowMs()), caller.principal.id);

@@ -47,7 +47,7 @@ export class WorkspaceGrpcController {
 
   @GrpcMethod(SERVICE, 'Health')
   async health(): Promise<HealthResponse> {
-    return toHealthResponse(this.workspace.isReady);
+    return toHealthResponse(this.workspace.isReady, this.workspace.configUse);
   }
 
   @GrpcMethod(SERVICE, 'GetSession')

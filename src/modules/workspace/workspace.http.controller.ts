@@ -47,7 +47,7 @@ export class WorkspaceHttpController {
 
   @RestRoute(Rpc.method.health)
   async health(): Promise<RestReply> {
-    const health = toHealthResponse(this.workspace.isReady);
+    const health = toHealthResponse(this.workspace.isReady, this.workspace.configUse);
     return new RestReply(health, { status: health.status === HealthStatus.SERVING ? 200 : 503 });
   }
 

@@ -140,7 +140,7 @@ describe('the small mappers', () => {
     [true, HealthStatus.SERVING],
     [false, HealthStatus.NOT_SERVING],
   ])('say of readiness %s no more than the state', (ready, status) => {
-    expect(toHealthResponse(ready)).toMatchObject({ status });
+    expect(toHealthResponse(ready, 'ignored')).toMatchObject({ status, details: { workspaceConfig: 'ignored' } });
   });
 
   it.each([

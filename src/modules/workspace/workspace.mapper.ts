@@ -24,16 +24,18 @@ import {
   type ListMessagesResponse,
   type StreamMessagesResponse,
 } from '../../common/grpc/generated/v1/opencode_service_pb.js';
+import type { WorkspaceConfigUse } from '../../common/opencode/workspace-config.js';
 import { describeDelivery } from '../../common/streams/delivery.js';
 import type { Message, MessageInfo, Part, ToolPart } from '../message/message.model.js';
 import { toModelName } from '../session/session.mapper.js';
 import type { Session } from '../session/session.model.js';
 import type { AgentState, HistoryPage, HistoryQuery, MessageChange, SessionStats } from './workspace.model.js';
 
-/** Tells nothing but the state: anybody may ask. */
-export function toHealthResponse(ready: boolean): HealthResponse {
+/** Tells nothing but the state, and whether workspaces are trusted: anybody may ask. */
+export function toHealthResponse(ready: boolean, workspaceConfig: WorkspaceConfigUse): HealthResponse {
   return create(HealthResponseSchema, {
     status: ready ? HealthStatus.SERVING : HealthStatus.NOT_SERVING,
+    details: { workspaceConfig },
     timestamp: timestampFromMs(Date.now()),
   });
 }

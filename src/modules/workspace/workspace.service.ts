@@ -4,6 +4,7 @@ import type { Caller } from '../../common/access/caller.js';
 import { may, type Principal } from '../../common/access/principal.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
+import type { WorkspaceConfigUse } from '../../common/opencode/workspace-config.js';
 import { KeyedLock } from '../../common/streams/keyed-lock.js';
 import { fromPageToken, toPageToken } from '../../common/validation/page-token.js';
 import { EventHub } from '../event/event.hub.js';
@@ -39,6 +40,11 @@ export class WorkspaceService {
 
   get isReady(): boolean {
     return this.hub.isReady;
+  }
+
+  /** Whether OpenCode takes configuration from the directories it works in. */
+  get configUse(): WorkspaceConfigUse {
+    return this.pool.forDirectory(undefined).workspaceConfig.use;
   }
 
   /** The caller's session of the container: the newest one that carries our mark, made on first use. Any number of first calls make exactly one. */
