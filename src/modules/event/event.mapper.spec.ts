@@ -112,12 +112,12 @@ describe('fromUpstreamFrame', () => {
     });
   });
 
-  it('does not let out what a provider said beyond its first line', () => {
+  it('does not let out what a provider said', () => {
     const error = { name: 'UnknownError', data: { message: 'SQL failed\n  at secret (file.ts:1)' } };
 
     const content = fromUpstreamFrame(frame('session.error', { sessionID: 'ses_1', error }), 0);
 
-    expect(content).toMatchObject({ failure: { name: 'UnknownError', message: 'SQL failed' } });
+    expect(content).toMatchObject({ failure: { name: 'UnknownError', message: 'OpenCode failed; its own log says why' } });
   });
 
   it('does not let out the provider’s text of a retry', () => {
