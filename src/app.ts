@@ -4,26 +4,25 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { filter, firstValueFrom, race, timer } from 'rxjs';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
-import { Admission, type AdmissionLimits } from './common/access/admission.js';
+import { admissionLimits, grpcSettings, httpLimits, streamSettings, webAccess } from './app.settings.js';
+import { Admission } from './common/access/admission.js';
 import { Principals } from './common/access/principals.js';
 import { routeScopes } from './common/access/scopes.js';
 import { allowsAnonymous, StartError, type Config } from './common/config/config.js';
-import { GatewayGrpcServer, type GrpcLimits } from './common/grpc/gateway-grpc-server.js';
+import { GatewayGrpcServer } from './common/grpc/gateway-grpc-server.js';
 import { GatewayHttpAdapter } from './common/http/gateway-http.adapter.js';
 import { admitOverHttp } from './common/http/http-admission.js';
 import { HttpDrain } from './common/http/http-drain.js';
-import { limitHttp, type HttpServerLimits } from './common/http/http-limits.js';
+import { limitHttp } from './common/http/http-limits.js';
 import { addUnbuiltRoutes } from './common/http/unbuilt-routes.js';
-import { WebAccess } from './common/http/web-access.js';
 import { guardFromWebPages } from './common/http/web-guard.js';
 import { CallsInFlight } from './common/limits/calls-in-flight.js';
-import { FailedAccess } from './common/limits/failed-access.js';
-import { PrincipalRate } from './common/limits/principal-rate.js';
 import { createLogger, PinoNestLogger } from './common/logging/logger.js';
 import { Metrics } from './common/metrics/metrics.js';
 import { registerStreamMetrics } from './common/metrics/stream.metrics.js';
 import { LogScrubber } from './common/redaction/log-scrubber.js';
-import { OpenStreams, type OpenStreamsOptions } from './common/streams/open-streams.js';
+import { OpenStreams } from './common/streams/open-streams.js';
+import { TlsFiles } from './common/tls/tls-files.js';
 import { EventHub } from './modules/event/event.hub.js';
 
 /** The running gateway; the same object for the command line and for tests. */
@@ -48,34 +47,25 @@ export interface Gateway {
 export async function startGateway(config: Config, environment: NodeJS.ProcessEnv): Promise<Gateway> {
   const logger = createLogger(config, new LogScrubber(environment));
   const principals = new Principals(config);
+  const tls = TlsFiles.of(config);
   const streams = new OpenStreams({
-    ...streamLimitsOf(config),
+    ...streamSettings(config),
     isWelcome: (caller) => caller === undefined || principals.isValid(caller.principal),
   });
-  const admission = new Admission(principals, admissionLimitsOf(config));
+  const admission = new Admission(principals, admissionLimits(config));
   const calls = new CallsInFlight(config.MAX_CALLS_IN_FLIGHT);
-  const limits = limitsOf(config);
-  const adapter = new GatewayHttpAdapter(streams, calls, limits);
+  const limits = httpLimits(config);
+  const adapter = new GatewayHttpAdapter({ streams, calls, limits, tls });
   const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, environment, principals), adapter, {
     logger: new PinoNestLogger(logger),
     abortOnError: false,
     bodyParser: false,
   });
-  guardFromWebPages(adapter.getInstance(), webAccess(config, allowsAnonymous(config)));
+  guardFromWebPages(adapter.getInstance(), webAccess(config));
   const httpDrain = new HttpDrain(adapter.getInstance());
   limitHttp(adapter.getInstance(), calls, limits);
   admitOverHttp(adapter.getInstance(), admission, routeScopes(config));
-  const grpc = new GatewayGrpcServer({
-    host: config.HOST,
-    port: config.GRPC_PORT,
-    keepaliveS: config.GRPC_KEEPALIVE_S,
-    maxConnectionAgeS: config.GRPC_MAX_CONNECTION_AGE_S,
-    reflection: config.GRPC_REFLECTION,
-    limits,
-    streams,
-    admission,
-    calls,
-  });
+  const grpc = new GatewayGrpcServer({ ...grpcSettings(config), streams, admission, calls, tls });
   const hub = app.get(EventHub);
   registerStreamMetrics(app.get(Metrics), streams);
   try {
@@ -86,6 +76,7 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
     if (config.TRANSPORTS.includes('grpc')) await openGrpc(app, config);
     if (config.TRANSPORTS.includes('http')) await openHttp(app, config);
   } catch (error) {
+    tls?.close();
     await app.close();
     throw error;
   }
@@ -95,48 +86,19 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
     app,
     logger,
     grpcAddress: config.TRANSPORTS.includes('grpc') ? `${hostInUrl(config.HOST)}:${grpc.port}` : undefined,
-    httpUrl: config.TRANSPORTS.includes('http') ? `http://${hostInUrl(config.HOST)}:${portOf(app)}` : undefined,
+    httpUrl: config.TRANSPORTS.includes('http')
+      ? `${tls === undefined ? 'http' : 'https'}://${hostInUrl(config.HOST)}:${portOf(app)}`
+      : undefined,
     untilReady: (timeoutMs) => untilReady(hub, timeoutMs),
     stop: async () => {
       serving.unsubscribe();
       hub.close();
       await Promise.all([grpc.drain(config.DRAIN_TIMEOUT_MS), httpDrain.drain(config.DRAIN_TIMEOUT_MS)]);
       app.getHttpServer().closeAllConnections();
+      tls?.close();
       await app.close();
     },
   };
-}
-
-function streamLimitsOf(config: Config): Omit<OpenStreamsOptions, 'isWelcome'> {
-  return {
-    bounds: { maxMessages: config.STREAM_QUEUE_MESSAGES, maxBytes: config.STREAM_QUEUE_BYTES },
-    heartbeatS: config.HEARTBEAT_S,
-    leaveAfterS: config.GRPC_MAX_CONNECTION_AGE_GRACE_S,
-    maxStreams: config.MAX_STREAMS,
-    maxStreamsPerPrincipal: config.MAX_STREAMS_PER_PRINCIPAL,
-  };
-}
-
-function admissionLimitsOf(config: Config): AdmissionLimits {
-  return { rate: new PrincipalRate(config.RATE_LIMIT_PER_MINUTE), failures: new FailedAccess(config.ACCESS_FAILURES_PER_MINUTE) };
-}
-
-function limitsOf(config: Config): HttpServerLimits & GrpcLimits {
-  return {
-    maxBytes: config.MAX_REQUEST_BYTES,
-    maxSmallBytes: config.MAX_SMALL_REQUEST_BYTES,
-    maxHeaderBytes: config.MAX_HEADER_BYTES,
-    maxConnections: config.MAX_CONNECTIONS,
-    requestTimeoutS: config.REQUEST_TIMEOUT_S,
-    keepaliveS: config.HTTP_KEEPALIVE_S,
-    maxConcurrentStreams: config.GRPC_MAX_CONCURRENT_STREAMS,
-    maxConnectionIdleS: config.GRPC_MAX_CONNECTION_IDLE_S,
-  };
-}
-
-/** Who must show a token is safe from web pages, which have none; who need not is told apart by nothing but names. */
-function webAccess({ HTTP_ALLOWED_HOSTS, CORS_ORIGINS = [], PUBLIC_URL }: Config, isAnonymous: boolean): WebAccess {
-  return new WebAccess({ hosts: HTTP_ALLOWED_HOSTS ?? (isAnonymous ? [] : undefined), origins: CORS_ORIGINS, publicUrl: PUBLIC_URL });
 }
 
 async function openGrpc(app: NestFastifyApplication, config: Config): Promise<void> {

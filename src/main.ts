@@ -20,10 +20,10 @@ function version(): string {
 }
 
 /** What an operator needs to begin: the addresses, and a line to try on each. */
-function greeting({ grpcAddress, httpUrl }: Gateway): string {
+function greeting({ grpcAddress, httpUrl }: Gateway, plaintext: string): string {
   const lines = ['opencode-gateway is ready'];
   if (grpcAddress !== undefined)
-    lines.push(`  gRPC  ${grpcAddress}   try: grpcurl -plaintext ${grpcAddress} opencode.v1.OpenCodeService/GetSession`);
+    lines.push(`  gRPC  ${grpcAddress}   try: grpcurl ${plaintext}${grpcAddress} opencode.v1.OpenCodeService/GetSession`);
   if (httpUrl !== undefined) lines.push(`  HTTP  ${httpUrl}   try: curl ${httpUrl}/session`);
   return lines.join('\n');
 }
@@ -45,9 +45,8 @@ async function serve(): Promise<void> {
   process.on('SIGTERM', stop);
   const ready = await gateway.untilReady(READY_TIMEOUT_MS);
   if (stopping) return;
-  console.log(
-    ready ? greeting(gateway) : greeting(gateway).replace('is ready', 'waits for OpenCode; calls answer UNAVAILABLE until it is there'),
-  );
+  const text = greeting(gateway, config.TLS_CERT_FILE === undefined ? '-plaintext ' : '');
+  console.log(ready ? text : text.replace('is ready', 'waits for OpenCode; calls answer UNAVAILABLE until it is there'));
 }
 
 /** One line that names the cause; a stack trace only for what nobody foresaw. It may be OpenCode's words: no secrets in either. */

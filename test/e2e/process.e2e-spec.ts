@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { createOpencodeEnvironment, type OpencodeEnvironment } from '../support/opencode-environment.js';
+import { TestAuthority } from '../support/test-authority.js';
 import { processesWith, TestProcess } from '../support/process.js';
 
 const project = join(__dirname, '..', '..');
@@ -54,6 +56,20 @@ describe('the process', () => {
     expect(health.status).toBe(200);
     // The gateway, OpenCode, and the shell that ties the one to the other.
     expect(running).toBeGreaterThanOrEqual(3);
+  });
+
+  it('says so when it speaks TLS', async () => {
+    const { cert, key } = await (await TestAuthority.create()).issueForServer();
+    const paths = { TLS_CERT_FILE: join(opencode.root, 'cert.pem'), TLS_KEY_FILE: join(opencode.root, 'key.pem') };
+    writeFileSync(paths.TLS_CERT_FILE, cert);
+    writeFileSync(paths.TLS_KEY_FILE, key);
+    const gateway = start(paths);
+
+    await gateway.says(/gRPC {2}\S+ {3}try: grpcurl 127\.0\.0\.1:\d+ \S+/);
+    await gateway.says(/HTTP {2}https:\/\/127\.0\.0\.1:\d+ {3}try: curl https:/);
+
+    gateway.kill('SIGTERM');
+    expect(await gateway.exited).toBe(0);
   });
 
   it('kills an OpenCode that hangs, and starts another', async () => {
@@ -114,6 +130,22 @@ describe('the process', () => {
     ['a flag that is neither true nor false', { OPENCODE_DEBUG: 'maybe' }, /^opencode-gateway: OPENCODE_DEBUG: /],
     ['an unknown transport', { TRANSPORTS: 'grpc,carrier-pigeon' }, /^opencode-gateway: TRANSPORTS: /],
     ['a short token', { ACCESS_TOKEN: 'short' }, /^opencode-gateway: ACCESS_TOKEN: must have at least 16 characters/],
+    ['a placeholder as a token', { ACCESS_TOKEN: 'changeme-changeme' }, /^opencode-gateway: ACCESS_TOKEN: must not be a placeholder/],
+    [
+      'half of the settings for JSON Web Tokens',
+      { ACCESS_JWT_ISSUER: 'https://issuer.example', ACCESS_JWT_AUDIENCE: 'gateway' },
+      /^opencode-gateway: ACCESS_JWT_JWKS_URL: must be set when ACCESS_JWT_ISSUER is/,
+    ],
+    [
+      'a certificate without its key',
+      { TLS_CERT_FILE: '/nowhere/cert.pem' },
+      /^opencode-gateway: TLS_KEY_FILE: must be set when TLS_CERT_FILE is/,
+    ],
+    [
+      'a certificate that is not there',
+      { TLS_CERT_FILE: '/nowhere/cert.pem', TLS_KEY_FILE: '/nowhere/key.pem' },
+      /^opencode-gateway: TLS_CERT_FILE: \/nowhere\/cert\.pem cannot be read \(ENOENT\)/,
+    ],
     ['an empty token', { ACCESS_TOKEN: '' }, /^opencode-gateway: ACCESS_TOKEN: /],
     [
       'a network address without a token',

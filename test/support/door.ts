@@ -9,6 +9,13 @@ export interface DoorStream<T> extends AsyncIterable<T> {
   cancel(): void;
 }
 
+/** Whom a client takes for the gateway, and how it shows who it is itself; PEM. */
+export interface ClientTls {
+  readonly ca: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
 /** One of the gateway's doors as a client uses it: the same calls, whatever is on the wire. */
 export interface Door {
   readonly name: string;

@@ -8,13 +8,13 @@ import {
   type MessageShape,
 } from '@bufbuild/protobuf';
 import { anyUnpack } from '@bufbuild/protobuf/wkt';
-import { Client, credentials, Metadata, type ServiceError } from '@grpc/grpc-js';
+import { Client, credentials, Metadata, type ChannelCredentials, type ServiceError } from '@grpc/grpc-js';
 import { BadRequestSchema, ErrorInfoSchema } from '../../src/common/grpc/generated/google/rpc/error_details_pb.js';
 import { OpenCodeService } from '../../src/common/grpc/generated/opencode_pb.js';
 import { StatusSchema } from '../../src/common/grpc/generated/google/rpc/status_pb.js';
 import { originalOf } from '../../src/common/grpc/aggregate.js';
 import { methodPath } from '../../src/common/grpc/proto-types.js';
-import { AsyncQueue, CallError, type Door, type DoorStream, type Streaming, type Unary } from './door.js';
+import { AsyncQueue, CallError, type ClientTls, type Door, type DoorStream, type Streaming, type Unary } from './door.js';
 
 export function toCallError(error: ServiceError): CallError {
   const [bytes] = error.metadata?.get('grpc-status-details-bin') ?? [];
@@ -32,14 +32,20 @@ export function toCallError(error: ServiceError): CallError {
   );
 }
 
+function credentialsOf(tls: ClientTls | undefined): ChannelCredentials {
+  if (tls === undefined) return credentials.createInsecure();
+  const [ca, key = null, cert = null] = [tls.ca, tls.key, tls.cert].map((pem) => (pem === undefined ? undefined : Buffer.from(pem)));
+  return credentials.createSsl(ca, key, cert);
+}
+
 /** The gRPC door. */
 export class GrpcDoor implements Door {
   readonly name: string = 'gRPC';
   private readonly client: Client;
   private readonly metadata = new Metadata();
 
-  constructor(address: string, token?: string) {
-    this.client = new Client(address, credentials.createInsecure(), { 'grpc.max_receive_message_length': -1 });
+  constructor(address: string, token?: string, tls?: ClientTls) {
+    this.client = new Client(address, credentialsOf(tls), { 'grpc.max_receive_message_length': -1 });
     if (token !== undefined) this.metadata.set('authorization', `Bearer ${token}`);
   }
 

@@ -13,7 +13,7 @@ import { createParser } from 'eventsource-parser';
 import { Agent, request as httpRequest } from 'undici';
 import { protoTypes } from '../../src/common/grpc/proto-types.js';
 import { restRoutesOf } from '../../src/common/http/rest-rule.js';
-import { AsyncQueue, CallError, type Door, type DoorStream, type Streaming, type Unary } from './door.js';
+import { AsyncQueue, CallError, type ClientTls, type Door, type DoorStream, type Streaming, type Unary } from './door.js';
 
 interface StatusJson {
   readonly code: number;
@@ -34,12 +34,15 @@ export function toCallError({ code, message, details }: StatusJson): CallError {
 /** The REST door: requests are put on the wire by the contract's own routes. */
 export class RestDoor implements Door {
   readonly name = 'REST';
-  private readonly agent = new Agent({ connections: 200 });
+  private readonly agent: Agent;
 
   constructor(
     private readonly baseUrl: string,
     private readonly token?: string,
-  ) {}
+    tls?: ClientTls,
+  ) {
+    this.agent = new Agent({ connections: 200, ...(tls && { connect: { ca: tls.ca } }) });
+  }
 
   async call<I extends DescMessage, O extends DescMessage>(method: Unary<I, O>, request: MessageInitShape<I>): Promise<MessageShape<O>> {
     const { statusCode, body } = await this.send(method, request, 'application/json');

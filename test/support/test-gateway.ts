@@ -1,6 +1,6 @@
 import { startGateway, type Gateway } from '../../src/app.js';
 import { readConfig } from '../../src/common/config/config.js';
-import type { Door } from './door.js';
+import type { ClientTls, Door } from './door.js';
 import { AggregateDoor, GrpcDoor } from './grpc.door.js';
 import { createOpencodeEnvironment, type OpencodeEnvironment } from './opencode-environment.js';
 import { RestDoor } from './rest.door.js';
@@ -25,6 +25,8 @@ export interface TestGatewayOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** Fills the workspace before anything starts. */
   readonly prepare?: (opencode: OpencodeEnvironment) => Promise<void>;
+  /** How the doors reach a gateway that speaks TLS. */
+  readonly tls?: ClientTls;
   /** OpenCode configuration, merged over the usual one; a function gets the scripted model's address. */
   readonly config?: Record<string, unknown> | ((modelUrl: string) => Record<string, unknown>);
 }
@@ -54,14 +56,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     DRAIN_TIMEOUT_MS: '20000',
     ...settings,
   };
-  const started = await startDoors(environment);
+  const started = await startDoors(environment, options.tls);
   const test = {
     model,
     opencode,
     ...started,
     async restart(): Promise<void> {
       await stopDoors(test);
-      Object.assign(test, await startDoors(environment));
+      Object.assign(test, await startDoors(environment, options.tls));
     },
     async stop(): Promise<void> {
       await stopDoors(test);
@@ -72,7 +74,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   return test;
 }
 
-async function startDoors(environment: NodeJS.ProcessEnv) {
+async function startDoors(environment: NodeJS.ProcessEnv, tls: ClientTls | undefined) {
   const gateway = await startGateway(readConfig(environment), environment);
   if (!(await gateway.untilReady(20_000))) throw new Error('OpenCode did not become ready');
   const { grpcAddress, httpUrl } = gateway;
@@ -82,9 +84,9 @@ async function startDoors(environment: NodeJS.ProcessEnv) {
     gateway,
     grpcAddress,
     httpUrl,
-    grpc: new GrpcDoor(grpcAddress, token),
-    rest: new RestDoor(httpUrl, token),
-    aggregate: new AggregateDoor(grpcAddress, token),
+    grpc: new GrpcDoor(grpcAddress, token, tls),
+    rest: new RestDoor(httpUrl, token, tls),
+    aggregate: new AggregateDoor(grpcAddress, token, tls),
   };
 }
 

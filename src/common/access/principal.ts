@@ -44,7 +44,8 @@ export function may(principal: Principal, scope: Scope): boolean {
 }
 
 export function isExpired({ expiresAtMs }: Principal): boolean {
-  return expiresAtMs !== undefined && Date.now() >= expiresAtMs;
+  // So that an end that is no number is in the past.
+  return expiresAtMs !== undefined && !(Date.now() < expiresAtMs);
 }
 
 export function haveSameScopes(left: Pick<Principal, 'scopes'>, right: Pick<Principal, 'scopes'>): boolean {

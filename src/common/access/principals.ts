@@ -1,5 +1,6 @@
 import type { OnModuleDestroy } from '@nestjs/common';
 import { allowsAnonymous, type Config } from '../config/config.js';
+import { AccessCertificates } from './access-certificates.js';
 import { AccessJwts } from './access-jwts.js';
 import { AccessTokens } from './access-tokens.js';
 import { parseScopesMap } from './jwt.mapper.js';
@@ -17,7 +18,7 @@ export class Principals implements OnModuleDestroy {
 
   /** @throws StartError when a setting cannot be used, or when everybody would be let in by accident */
   constructor(config: Config) {
-    this.sources = allowsAnonymous(config) ? [anybody] : [new AccessTokens(config), ...jwtsOf(config)];
+    this.sources = allowsAnonymous(config) ? [anybody] : [new AccessTokens(config), ...jwtsOf(config), ...certificatesOf(config)];
   }
 
   onModuleDestroy(): void {
@@ -37,6 +38,10 @@ export class Principals implements OnModuleDestroy {
   isValid(principal: Principal): boolean {
     return this.sources.some((source) => source.isValid(principal));
   }
+}
+
+function certificatesOf({ ACCESS_CERTIFICATES_FILE: path }: Config): AccessCertificates[] {
+  return path === undefined ? [] : [new AccessCertificates(path)];
 }
 
 function jwtsOf(config: Config): AccessJwts[] {

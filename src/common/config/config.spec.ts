@@ -222,6 +222,16 @@ describe('settings that belong together', () => {
     expect(refusal({ ...jwt, [name]: '' })).toMatch(new RegExp(`^${name}: must be set when ACCESS_JWT_[A-Z_]+ is$`));
   });
 
+  it.each([
+    ['TLS_KEY_FILE', { TLS_CERT_FILE: 'cert.pem' }],
+    ['TLS_CERT_FILE', { TLS_KEY_FILE: 'key.pem' }],
+    ['ACCESS_CERTIFICATES_FILE', { TLS_CERT_FILE: 'cert.pem', TLS_KEY_FILE: 'key.pem', TLS_CLIENT_CA_FILE: 'ca.pem' }],
+    ['TLS_CLIENT_CA_FILE', { TLS_CERT_FILE: 'cert.pem', TLS_KEY_FILE: 'key.pem', ACCESS_CERTIFICATES_FILE: 'certificates.json' }],
+    ['TLS_CERT_FILE', { TLS_CLIENT_CA_FILE: 'ca.pem', ACCESS_CERTIFICATES_FILE: 'certificates.json' }],
+  ])('are refused without %s when the others of TLS are there', (name, environment) => {
+    expect(refusal(environment)).toMatch(new RegExp(`^${name}: must be set when [A-Z_]+ is`));
+  });
+
   it('are all named when only the mapping is there', () => {
     const message = refusal({ ACCESS_JWT_SCOPES_MAP: 'ops=admin' });
 
@@ -229,6 +239,11 @@ describe('settings that belong together', () => {
   });
 
   it('let nobody in who shows nothing', () => {
+    const tls = { TLS_CERT_FILE: 'cert.pem', TLS_KEY_FILE: 'key.pem' };
+    expect(allowsAnonymous(readConfig(tls))).toBe(true);
+    expect(allowsAnonymous(readConfig({ ...tls, TLS_CLIENT_CA_FILE: 'ca.pem', ACCESS_CERTIFICATES_FILE: 'certificates.json' }))).toBe(
+      false,
+    );
     expect(allowsAnonymous(readConfig(jwt))).toBe(false);
     expect(allowsAnonymous(readConfig({ ...jwt, HOST: '0.0.0.0', ACCESS_ANONYMOUS: 'true' }))).toBe(false);
   });

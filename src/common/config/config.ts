@@ -118,12 +118,18 @@ export const settings = {
   ACCESS_JWT_SCOPES_MAP: text()
     .optional()
     .describe('which scopes the values of that claim mean, as `value=scope,scope;value=scope`; unset: values that are scopes count'),
+  ACCESS_CERTIFICATES_FILE: text()
+    .optional()
+    .describe('a file of subjects of client certificates with scopes, for the gRPC port; read again when it changes'),
   A2A_BEARER_TOKEN: secret.describe('one more bearer token'),
   ACCESS_ADOPT: z
     .enum(['none', 'first', 'all'])
     .default('none')
     .describe('whose sessions are that nobody made through the gateway: none (admins alone), first (who first works with one) or all'),
   ACCESS_ANONYMOUS: flag().describe('allow callers without a token although the gateway is not bound to loopback'),
+  TLS_CERT_FILE: text().optional().describe('certificate of both ports, with its chain, as PEM; read again when it is renewed'),
+  TLS_KEY_FILE: text().optional().describe('the private key of that certificate, as PEM'),
+  TLS_CLIENT_CA_FILE: text().optional().describe('authorities whose client certificates count on the gRPC port, as PEM'),
   GRPC_REFLECTION: flag('true').describe('tell everybody who asks on the gRPC port which methods there are'),
   METRICS_OPEN: flag().describe('tell the metrics to everybody who asks; false: to tokens with the scope read'),
   PUBLIC_URL: z
@@ -198,6 +204,14 @@ export const settings = {
 /** Settings that mean something only together: what is there of the first needs all of the second. */
 const TOGETHER = [
   [
+    ['TLS_CERT_FILE', 'TLS_KEY_FILE'],
+    ['TLS_CERT_FILE', 'TLS_KEY_FILE'],
+  ],
+  [
+    ['TLS_CLIENT_CA_FILE', 'ACCESS_CERTIFICATES_FILE'],
+    ['TLS_CERT_FILE', 'TLS_KEY_FILE', 'TLS_CLIENT_CA_FILE', 'ACCESS_CERTIFICATES_FILE'],
+  ],
+  [
     ['ACCESS_JWT_ISSUER', 'ACCESS_JWT_AUDIENCE', 'ACCESS_JWT_JWKS_URL', 'ACCESS_JWT_SCOPES_MAP'],
     ['ACCESS_JWT_ISSUER', 'ACCESS_JWT_AUDIENCE', 'ACCESS_JWT_JWKS_URL'],
   ],
@@ -259,6 +273,8 @@ export function isLoopback(host: string): boolean {
 export function trustsWorkspaceConfig({ OPENCODE_TRUST_WORKSPACE_CONFIG, HOST }: Config): boolean {
   return OPENCODE_TRUST_WORKSPACE_CONFIG ?? isLoopback(HOST);
 }
+/** With any of these callers have something to show. */
+const CREDENTIALS = ['ACCESS_TOKEN', 'A2A_BEARER_TOKEN', 'ACCESS_TOKENS_FILE', 'ACCESS_JWT_ISSUER', 'ACCESS_CERTIFICATES_FILE'] as const;
 
 /**
  * Whether callers without a token are let in: only on loopback, or when the operator says so.
@@ -266,8 +282,7 @@ export function trustsWorkspaceConfig({ OPENCODE_TRUST_WORKSPACE_CONFIG, HOST }:
  * @throws StartError when the gateway would be open to a network by accident.
  */
 export function allowsAnonymous(config: Config): boolean {
-  const { ACCESS_TOKEN, A2A_BEARER_TOKEN, ACCESS_TOKENS_FILE, ACCESS_JWT_ISSUER } = config;
-  if ([ACCESS_TOKEN, A2A_BEARER_TOKEN, ACCESS_TOKENS_FILE, ACCESS_JWT_ISSUER].some((setting) => setting !== undefined)) return false;
+  if (CREDENTIALS.some((setting) => config[setting] !== undefined)) return false;
   if (isLoopback(config.HOST) || config.ACCESS_ANONYMOUS) return true;
   throw new StartError(
     `HOST: ${config.HOST} is not loopback and no ACCESS_TOKEN is set; set ACCESS_TOKEN, or ACCESS_ANONYMOUS=true to let everybody in`,

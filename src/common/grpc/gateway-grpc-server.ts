@@ -21,7 +21,9 @@ import { isUrgent, maxBytesOf, type RequestBounds } from '../limits/call-limits.
 import type { CallsInFlight } from '../limits/calls-in-flight.js';
 import { MessageStream } from '../streams/message-stream.js';
 import type { OpenStreams, StreamLabels } from '../streams/open-streams.js';
+import type { TlsFiles } from '../tls/tls-files.js';
 import { originalOf } from './aggregate.js';
+import { toClientCertificate } from './client-certificate.mapper.js';
 import { GrpcCallSink } from './grpc-call.sink.js';
 import { toCallError } from './grpc-error.js';
 import { http2ServersOf } from './grpc-internals.js';
@@ -30,6 +32,7 @@ import { methodName, protoServices } from './proto-types.js';
 import { createReflection } from './reflection.js';
 import { decodeRequest, toServiceDefinition } from './service-definition.js';
 import { limitSessions, type SessionLimits } from './session-limits.js';
+import { TlsServerCredentials } from './tls-credentials.js';
 
 export interface GrpcLimits extends RequestBounds, SessionLimits {
   readonly maxConcurrentStreams: number;
@@ -47,6 +50,7 @@ export interface GatewayGrpcOptions {
   readonly maxConnectionAgeS: number;
   /** Whether the contract can be asked for here, by everybody. */
   readonly reflection: boolean;
+  readonly tls: TlsFiles | undefined;
   readonly streams: OpenStreams;
   readonly admission: Admission;
   readonly calls: CallsInFlight;
@@ -89,8 +93,10 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
     this.health.addToServer(server);
     if (this.options.reflection) createReflection().addToServer(server);
     this.server = server;
-    server.bindAsync(`${this.options.host}:${this.options.port}`, ServerCredentials.createInsecure(), (error, port) => {
-      this.port = port;
+    const { host, port, tls } = this.options;
+    const credentials = tls === undefined ? ServerCredentials.createInsecure() : new TlsServerCredentials(tls);
+    server.bindAsync(`${host}:${port}`, credentials, (error, boundPort) => {
+      this.port = boundPort;
       this.guardSessions(server);
       callback(error ?? undefined);
     });
@@ -212,11 +218,13 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
   }
 }
 
+/** grpc-js tells of a certificate only when one of our authorities vouches for it. */
 function credentialsOf(call: ServerCall): Credentials {
-  const { metadata } = call;
+  const { sslPeerCertificate } = call.getAuthContext();
   return {
-    authorization: firstOf(metadata, 'authorization'),
-    requestId: firstOf(metadata, 'x-request-id'),
+    authorization: firstOf(call.metadata, 'authorization'),
+    certificate: sslPeerCertificate && toClientCertificate(sslPeerCertificate),
+    requestId: firstOf(call.metadata, 'x-request-id'),
     // Without the port.
     peer: call.getPeer().replace(/:\d+$/, ''),
   };

@@ -1,3 +1,5 @@
+import type { Server, ServerOptions } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { isMessage } from '@bufbuild/protobuf';
 import { HttpException } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -7,8 +9,9 @@ import { encodeJson } from '../grpc/encoding.js';
 import type { CallsInFlight } from '../limits/calls-in-flight.js';
 import { MessageStream } from '../streams/message-stream.js';
 import type { OpenStreams } from '../streams/open-streams.js';
+import { HANDSHAKE_TIMEOUT_MS, type TlsFiles } from '../tls/tls-files.js';
 import { replyWithError } from './error-reply.js';
-import { serverOptions, type HttpServerLimits } from './http-limits.js';
+import { fastifyOptions, nodeServerOptions, type HttpServerLimits } from './http-limits.js';
 import { RAW_BODY } from './raw-body.js';
 import { RawReply } from './raw-reply.js';
 import { RestReply } from './rest-reply.js';
@@ -23,15 +26,30 @@ function replyToBadUrl(failure: Error, _: FastifyRequest, reply: FastifyReply): 
   replyWithError(reply.headers(SECURITY_HEADERS), error, httpStatus);
 }
 
+export interface GatewayHttpOptions {
+  readonly streams: OpenStreams;
+  readonly calls: CallsInFlight;
+  readonly limits: HttpServerLimits;
+  readonly tls: TlsFiles | undefined;
+}
+
 /** Fastify, and the one place where an answer becomes HTTP: messages as ProtoJSON, streams as SSE or JSON lines. */
 export class GatewayHttpAdapter extends FastifyAdapter {
-  constructor(
-    private readonly streams: OpenStreams,
-    private readonly calls: CallsInFlight,
-    limits: HttpServerLimits,
-  ) {
-    super({ ...serverOptions(limits), return503OnClosing: true, frameworkErrors: replyToBadUrl });
+  private readonly streams: OpenStreams;
+  private readonly calls: CallsInFlight;
+
+  constructor({ streams, calls, limits, tls }: GatewayHttpOptions) {
+    const server = nodeServerOptions(limits);
+    super({
+      ...fastifyOptions(limits),
+      ...(tls === undefined ? { http: server } : { https: { ...server, ...tlsOptions(tls) } }),
+      return503OnClosing: true,
+      frameworkErrors: replyToBadUrl,
+    });
+    this.streams = streams;
+    this.calls = calls;
     const fastify = this.getInstance();
+    tls?.onChange((context) => (fastify.server as Server).setSecureContext(context));
     // JSON alone is read: what a form or plain text could carry, any web page could send here. Routes that take a raw body
     // are all PUT, which a web page sends nowhere without being allowed to, and read it as it comes.
     fastify.removeContentTypeParser('text/plain');
@@ -60,4 +78,11 @@ export class GatewayHttpAdapter extends FastifyAdapter {
     }
     return super.reply(reply, body, status);
   }
+}
+
+/** For `localhost` Fastify opens a second server that it shows to nobody; its connections ask for the name, and get the newest here. */
+function tlsOptions(tls: TlsFiles): ServerOptions {
+  let newest = createSecureContext(tls.context);
+  tls.onChange((context) => (newest = createSecureContext(context)));
+  return { ...tls.context, handshakeTimeout: HANDSHAKE_TIMEOUT_MS, SNICallback: (_, done) => done(null, newest) };
 }

@@ -20,13 +20,14 @@ export interface HttpServerLimits extends RequestBounds {
   readonly keepaliveS: number;
 }
 
-/** What Fastify and Node's server can do by themselves. */
-export function serverOptions({ maxBytes, maxHeaderBytes, requestTimeoutS, keepaliveS }: HttpServerLimits) {
-  return {
-    bodyLimit: maxBytes,
-    keepAliveTimeout: keepaliveS * 1_000,
-    http: { maxHeaderSize: maxHeaderBytes, headersTimeout: requestTimeoutS * 1_000, connectionsCheckingInterval: CHECK_MS },
-  };
+/** What Fastify can do by itself. */
+export function fastifyOptions({ maxBytes, keepaliveS }: HttpServerLimits) {
+  return { bodyLimit: maxBytes, keepAliveTimeout: keepaliveS * 1_000 };
+}
+
+/** What Node's server can do by itself, with TLS or without. */
+export function nodeServerOptions({ maxHeaderBytes, requestTimeoutS }: HttpServerLimits) {
+  return { maxHeaderSize: maxHeaderBytes, headersTimeout: requestTimeoutS * 1_000, connectionsCheckingInterval: CHECK_MS };
 }
 
 /** Bounds what requests may hold and how long they may take to come, each by the method that it calls. Comes before the routes do. */
