@@ -61,7 +61,7 @@ describe.each(['gRPC', 'REST'] as const)('JSON Web Tokens over %s', (name) => {
   });
 
   it('end their streams when they expire', async () => {
-    const door = doorWith(await issuer.sign({ realm_access: { roles: ['developer'] }, exp: inSeconds(3) }));
+    const door = doorWith(await issuer.sign({ realm_access: { roles: ['developer'] }, exp: inSeconds(6) }));
     const stream = door.stream(EventService.method.subscribeGlobalEvents, {});
 
     await expect(collect(stream)).rejects.toMatchObject({ code: UNAUTHENTICATED, reason: 'TOKEN_REVOKED' });

@@ -66,10 +66,13 @@ export class TokenIssuer {
   }
 
   /** A good token for ten minutes, but for what is said otherwise. `undefined` leaves a claim out. */
-  async sign(change: JWTPayload = {}, header: { readonly kid?: string } = {}): Promise<string> {
-    return new SignJWT(this.claims(change))
-      .setProtectedHeader({ alg: this.keys.alg, kid: this.keys.kid, ...header })
-      .sign(this.keys.privateKey);
+  async sign(change: JWTPayload = {}, header: Readonly<Record<string, unknown>> = {}): Promise<string> {
+    return (
+      new SignJWT(this.claims(change))
+        // Even what a header must not want.
+        .setProtectedHeader({ alg: this.keys.alg, kid: this.keys.kid, ...header })
+        .sign(this.keys.privateKey, { crit: { exp: true } })
+    );
   }
 
   /** `alg: none`, which some libraries once took. */

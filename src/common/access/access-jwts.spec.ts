@@ -8,17 +8,20 @@ import { Admission } from './admission.js';
 import { Principals } from './principals.js';
 
 let issuer: TokenIssuer;
+let forger: TokenIssuer;
 let principals: Principals;
 
 beforeAll(async () => {
   Logger.overrideLogger(false);
   issuer = await TokenIssuer.start('RS256');
+  forger = await TokenIssuer.start('RS256');
   principals = new Principals(readConfig(issuer.settings));
 });
 
 afterAll(async () => {
   principals.onModuleDestroy();
   await issuer.stop();
+  await forger.stop();
 });
 
 async function admit(token: string) {
@@ -60,6 +63,10 @@ describe('a JSON Web Token', () => {
     ['is not signed', () => issuer.unsigned()],
     ['is signed with the public key', () => issuer.signedWithPublicKey()],
     ['is of a key that nobody knows', () => issuer.sign({}, { kid: 'made-up' })],
+    ['is of a forger who says to be the issuer', () => forger.sign({ iss: issuer.url })],
+    ['brings its own key', async () => forger.sign({ iss: issuer.url }, { jwk: (await forger.jwks()).keys[0] })],
+    ['says where its own key is', () => forger.sign({ iss: issuer.url }, { jku: `${forger.url}/jwks.json` })],
+    ['wants what nobody knows', () => issuer.sign({}, { crit: ['exp'], exp: 1 })],
     ['was changed', async () => tampered(await issuer.sign(), { scope: 'admin' })],
     ['has lost its signature', async () => (await issuer.sign()).replace(/[^.]+$/, '')],
     ['is no JSON', () => 'e30.bm9wZQ.c2ln'],
@@ -70,6 +77,7 @@ describe('a JSON Web Token', () => {
     const error = await admit(token).catch((thrown: unknown) => thrown);
 
     expect(error).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'TOKEN_INVALID', message: 'The bearer token is not valid' });
+    expect(forger.requests).toBe(0);
     expect(JSON.stringify(error)).not.toContain(token.slice(0, 20));
   });
 
@@ -85,7 +93,7 @@ describe('a JSON Web Token', () => {
   });
 
   it('makes a principal that is valid until the token expires, where it was made', async () => {
-    const principal = await principals.find({ token: await issuer.sign({ exp: inSeconds(2) }) });
+    const principal = await principals.find({ token: await issuer.sign({ exp: inSeconds(3) }) });
     if (principal === undefined) throw new Error('nobody was found');
 
     expect(principals.isValid(principal)).toBe(true);

@@ -97,7 +97,7 @@ describe('the keys of an issuer', () => {
 
   it('stay when the issuer is gone, and come back with it', async () => {
     const [known, unknown] = [await issuer.sign(), await issuer.sign({}, { kid: 'new' })];
-    open({ cooldownMs: 0, timeLimitMs: 50 });
+    open({ cooldownMs: 0, timeLimitMs: 1_000 });
     await find(known);
     issuer.mode = 'hangs';
     const during = await findEach([unknown, known]);

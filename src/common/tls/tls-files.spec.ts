@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -34,8 +34,12 @@ function at(name: string): string {
   return join(folder, name);
 }
 
+/** As secrets are changed: whole, by a new name. */
 function write(files: Readonly<Record<string, string>>): void {
-  for (const [name, text] of Object.entries(files)) writeFileSync(at(name), text);
+  for (const [name, text] of Object.entries(files)) {
+    writeFileSync(at(`${name}.new`), text);
+    renameSync(at(`${name}.new`), at(name));
+  }
 }
 
 function open(withClients = false): TlsFiles | undefined {
