@@ -72,7 +72,10 @@ describe.each(['gRPC', 'REST'] as const)('JSON Web Tokens over %s', (name) => {
   it('are not refused but put off when the issuer cannot be asked, unless their key is known', async () => {
     const known = await issuer.sign({ realm_access: { roles: ['developer'] } });
     await search(known);
-    const unreachable = await startTestGateway({ settings: { ...issuer.settings, ACCESS_JWT_JWKS_URL: 'http://127.0.0.1:9/' } });
+    const gone = await TokenIssuer.start();
+    const { ACCESS_JWT_JWKS_URL } = gone.settings;
+    await gone.stop();
+    const unreachable = await startTestGateway({ settings: { ...issuer.settings, ACCESS_JWT_JWKS_URL } });
     const door = name === 'gRPC' ? new GrpcDoor(unreachable.grpcAddress, known) : new RestDoor(unreachable.httpUrl, known);
 
     await expect(door.call(SessionService.method.searchSessions, {})).rejects.toMatchObject({
