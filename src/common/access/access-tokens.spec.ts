@@ -101,6 +101,11 @@ describe('the tokens of a file', () => {
     ['something unknown', JSON.stringify({ tokens: [entry({ token: TOKEN })] }), /tokens\.0/],
     ['the same token twice', JSON.stringify({ tokens: [entry(), entry({ name: 'other' })] }), /the token of other has another name too/],
     ['the same name twice', JSON.stringify({ tokens: [entry(), entry()] }), /ci is there twice/],
+    [
+      'the name of a caller of the settings',
+      JSON.stringify({ tokens: [entry({ name: 'access-token' })] }),
+      /name of a caller of the settings/,
+    ],
   ])('are refused at the start when the file has %s, and not shown', (_, text, message) => {
     writeFileSync(path, text);
 
