@@ -69,8 +69,10 @@ function cutLateBody(request: FastifyRequest, reply: FastifyReply, timeoutMs: nu
     void reply.header('connection', 'close');
     replyWithError(reply, new GatewayError('DEADLINE_EXCEEDED', 'The request did not arrive in time', { reason: 'REQUEST_TIMEOUT' }), 408);
     // Whoever was answered before it sent all would go on for ever.
-    reply.raw.once('finish', () => socket.destroySoon());
     if (reply.raw.writableFinished) socket.destroySoon();
+    else reply.raw.once('finish', () => socket.destroySoon());
+    // Node forgets a request that was answered: who reads its body would wait for the rest.
+    socket.once('close', () => raw.destroy());
   }, timeoutMs).unref();
   raw.once('close', () => clearInterval(timer));
 }
