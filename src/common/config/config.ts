@@ -189,7 +189,7 @@ export const settings = {
   HEARTBEAT_S: wholeSeconds(15).describe('seconds of silence after which a stream gets a heartbeat; 0: none'),
   GRPC_KEEPALIVE_S: wholeSeconds(30).describe('seconds between pings to a gRPC client, which is cut when it does not answer; 0: none'),
   GRPC_MAX_CONNECTION_IDLE_S: wholeSeconds(300).describe('seconds without a call after which a gRPC connection is told to go; 0: never'),
-  GRPC_MAX_CONCURRENT_STREAMS: integer(1, 1_000).describe('calls that may be open on one gRPC connection; a client makes the others wait'),
+  GRPC_MAX_CONCURRENT_STREAMS: integer(1, 200).describe('calls that may be open on one gRPC connection; a client makes the others wait'),
   GRPC_MAX_CONNECTION_AGE_S: wholeSeconds(3_600).describe(
     'seconds after which a gRPC connection is told to go, give or take 10 %; 0: never',
   ),
