@@ -1,13 +1,13 @@
 import { Subject } from 'rxjs';
 import { FakeSink, type Note } from '../../../test/support/fake-sink.js';
 import type { Caller } from '../access/caller.js';
-import { OpenStreams } from './open-streams.js';
+import { OpenStreams, type OpenStreamsOptions } from './open-streams.js';
 
 const LABELS = { door: 'test', method: 'Notes/Watch' };
 
 const CALLER: Caller = { principal: { id: 'ci', scopes: new Set(['read']), expiresAtMs: undefined }, scope: 'read', requestId: 'r' };
 
-function setUp(pace: { heartbeatS?: number; leaveAfterS?: number } = {}) {
+function setUp(options: Partial<OpenStreamsOptions> = {}) {
   const welcome = new Set<Caller | undefined>([CALLER]);
   const isWelcome = (caller: Caller | undefined): boolean => welcome.has(caller);
   const bounds = { maxMessages: 3, maxBytes: 1_000 };
@@ -18,7 +18,7 @@ function setUp(pace: { heartbeatS?: number; leaveAfterS?: number } = {}) {
     maxStreams: 10,
     maxStreamsPerPrincipal: 10,
     isWelcome,
-    ...pace,
+    ...options,
   });
   const open = () => {
     const source = new Subject<Note>();
@@ -226,5 +226,40 @@ describe('the stream of a caller who may read no longer', () => {
 
     expect(before).toBeUndefined();
     expect(sink.error).toMatchObject({ code: 'UNAUTHENTICATED', reason: 'TOKEN_REVOKED' });
+  });
+});
+
+describe('the number of open streams', () => {
+  const other: Caller = { ...CALLER, principal: { ...CALLER.principal, id: 'other' } };
+  const tooMany = expect.objectContaining({ code: 'RESOURCE_EXHAUSTED', reason: 'TOO_MANY_STREAMS', retryAfterMs: 5_000 }) as Error;
+
+  it('is bounded for each principal', () => {
+    const { streams, open } = setUp({ maxStreamsPerPrincipal: 2 });
+    open();
+    open();
+
+    expect(() => streams.requireRoom(CALLER)).toThrow(tooMany);
+    expect(() => streams.requireRoom(other)).not.toThrow();
+  });
+
+  it('is bounded for all together', () => {
+    const { streams, open } = setUp({ maxStreams: 2 });
+    open();
+    open();
+
+    expect(() => streams.requireRoom(other)).toThrow(tooMany);
+  });
+
+  it('has room again for each stream that ends, however it ends', () => {
+    const { streams, open } = setUp({ maxStreamsPerPrincipal: 2 });
+    const [first, second] = [open(), open()];
+    first.source.complete();
+    const afterTheEnd = () => streams.requireRoom(CALLER);
+    expect(afterTheEnd).not.toThrow();
+    open();
+
+    second.sink.close();
+
+    expect(() => streams.requireRoom(CALLER)).not.toThrow();
   });
 });

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import type { PromptPart } from './prompt.model.js';
-import { hasAttachment, toAcceptedParts } from './prompt.parts.js';
+import { hasAttachment, requireWithin, toAcceptedParts } from './prompt.parts.js';
 
 const BASE64 = Buffer.from('hello!').toString('base64');
 
@@ -20,6 +20,20 @@ function violationOf(...parts: readonly PromptPart[]): string | undefined {
   }
   return undefined;
 }
+
+describe('requireWithin', () => {
+  const bounds = { maxParts: 2, maxTextBytes: 10 };
+
+  it('counts parts of all kinds', () => {
+    expect(() => requireWithin([text('a'), file('image/png')], bounds)).not.toThrow();
+    expect(() => requireWithin([text('a'), text('b'), file('image/png')], bounds)).toThrow('parts: has 3 parts; a prompt may have 2');
+  });
+
+  it('counts the bytes of all texts, and names the one that is too much', () => {
+    expect(() => requireWithin([text('ééé'), text('1234')], bounds)).not.toThrow();
+    expect(() => requireWithin([text('ééé'), text('12345')], bounds)).toThrow('parts[1].text: a prompt may have 10 bytes of text');
+  });
+});
 
 describe('toAcceptedParts', () => {
   it('leaves text as it is', () => {
