@@ -24,7 +24,7 @@ describe('the sizes of requests', () => {
 
   beforeAll(async () => {
     test = await startTestGateway({
-      settings: { MAX_REQUEST_BYTES: '20000', MAX_SMALL_REQUEST_BYTES: '2000', MAX_MESSAGE_BYTES: '5000', MAX_MESSAGE_PARTS: '3' },
+      settings: { MAX_REQUEST_BYTES: '800000', MAX_SMALL_REQUEST_BYTES: '2000', MAX_MESSAGE_BYTES: '5000', MAX_MESSAGE_PARTS: '3' },
     });
   });
 
@@ -49,7 +49,7 @@ describe('the sizes of requests', () => {
 
       await expect(send(`${script([])} ${'x'.repeat(4_000)}`)).resolves.toBeDefined();
       await expect(send('é'.repeat(2_500))).rejects.toMatchObject({ code: INVALID_ARGUMENT, fields: ['parts[1].text'] });
-      await expect(send('x'.repeat(25_000))).rejects.toMatchObject({ code: RESOURCE_EXHAUSTED });
+      await expect(send('x'.repeat(810_000))).rejects.toMatchObject({ code: RESOURCE_EXHAUSTED });
     });
 
     it('hold for the number of parts, attachments included', async () => {
@@ -63,6 +63,17 @@ describe('the sizes of requests', () => {
         attachments: [{ path: 'a.txt', content: 'a', mimeType: 'text/plain' }],
       });
       await expect(stream[Symbol.asyncIterator]().next()).rejects.toMatchObject(refusal);
+    });
+  });
+
+  it.each(NAMES)('hold for the number of fields, before they are read (%s)', async (name) => {
+    const door = name === 'gRPC' ? test.grpc : test.rest;
+    const { sessionId } = await Conversation.begin(door);
+    const parts = Array.from({ length: 20_000 }, () => textPart(''));
+
+    await expect(door.call(MessageService.method.sendMessage, { sessionId, parts })).rejects.toMatchObject({
+      code: RESOURCE_EXHAUSTED,
+      reason: 'REQUEST_TOO_LARGE',
     });
   });
 

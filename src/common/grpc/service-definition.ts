@@ -1,6 +1,7 @@
 import { fromBinary, toBinary, type DescMethod, type DescService, type Message } from '@bufbuild/protobuf';
 import type { MethodDefinition, ServiceDefinition } from '@grpc/grpc-js';
 import { GatewayError } from '../errors/gateway-error.js';
+import { requireFewFields } from '../limits/field-count.js';
 import { methodPath } from './proto-types.js';
 
 function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
@@ -29,11 +30,13 @@ export function toServiceDefinition(service: DescService): ServiceDefinition {
   return Object.fromEntries(service.methods.map((method) => [method.name, toMethodDefinition(method)]));
 }
 
-/** @throws GatewayError INVALID_ARGUMENT when the bytes are no such message */
+/** @throws GatewayError INVALID_ARGUMENT when the bytes are no such message; RESOURCE_EXHAUSTED when it has too many fields */
 export function decodeRequest(method: DescMethod, bytes: Uint8Array): Message {
   try {
+    requireFewFields(method.input, bytes);
     return fromBinary(method.input, bytes);
   } catch (error) {
+    if (error instanceof GatewayError) throw error;
     throw new GatewayError('INVALID_ARGUMENT', `The request is no ${method.input.typeName}`, { reason: 'MALFORMED_REQUEST', cause: error });
   }
 }

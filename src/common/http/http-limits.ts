@@ -3,6 +3,7 @@ import { GatewayError } from '../errors/gateway-error.js';
 import { fromUnknown } from '../errors/status-table.js';
 import { isUrgent, maxBytesOf, type RequestBounds } from '../limits/call-limits.js';
 import type { CallsInFlight } from '../limits/calls-in-flight.js';
+import { requireFewValues } from '../limits/field-count.js';
 import { replyWithError } from './error-reply.js';
 import { RAW_BODY } from './raw-body.js';
 import { methodOfRoute } from './rest-rule.js';
@@ -33,6 +34,16 @@ export function nodeServerOptions({ maxHeaderBytes, requestTimeoutS }: HttpServe
 /** Bounds what requests may hold and how long they may take to come, each by the method that it calls. Comes before the routes do. */
 export function limitHttp(fastify: FastifyInstance, calls: CallsInFlight, limits: HttpServerLimits): void {
   fastify.server.maxConnections = limits.maxConnections;
+  const parse = fastify.getDefaultJsonParser('error', 'error');
+  fastify.removeContentTypeParser('application/json');
+  fastify.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+    try {
+      requireFewValues(body);
+    } catch (error) {
+      return done(error as Error);
+    }
+    void parse(request, body, done);
+  });
   fastify.addHook('onRoute', (route) => {
     const [verb = ''] = [route.method].flat();
     route.bodyLimit = maxBytesOf(methodOfRoute(verb, route.url), limits);
