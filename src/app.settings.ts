@@ -24,7 +24,7 @@ export function streamSettings(config: Config): Omit<OpenStreamsOptions, 'isWelc
   };
 }
 
-export function grpcSettings(config: Config): Omit<GatewayGrpcOptions, 'streams' | 'admission' | 'calls' | 'tls'> {
+export function grpcSettings(config: Config): Omit<GatewayGrpcOptions, 'streams' | 'admission' | 'calls' | 'tls' | 'logs'> {
   return {
     host: config.HOST,
     port: config.GRPC_PORT,

@@ -12,11 +12,13 @@ import { allowsAnonymous, StartError, type Config } from './common/config/config
 import { GatewayGrpcServer } from './common/grpc/gateway-grpc-server.js';
 import { GatewayHttpAdapter } from './common/http/gateway-http.adapter.js';
 import { admitOverHttp } from './common/http/http-admission.js';
+import { logHttpCalls } from './common/http/http-access-log.js';
 import { HttpDrain } from './common/http/http-drain.js';
 import { limitHttp } from './common/http/http-limits.js';
 import { addUnbuiltRoutes } from './common/http/unbuilt-routes.js';
 import { guardFromWebPages } from './common/http/web-guard.js';
 import { CallsInFlight } from './common/limits/calls-in-flight.js';
+import { createCallLogs } from './common/logging/call-logs.js';
 import { createLogger, PinoNestLogger } from './common/logging/logger.js';
 import { Metrics } from './common/metrics/metrics.js';
 import { registerStreamMetrics } from './common/metrics/stream.metrics.js';
@@ -61,20 +63,19 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
     abortOnError: false,
     bodyParser: false,
   });
+  const logs = createCallLogs(config, logger);
+  logHttpCalls(adapter.getInstance(), logs);
   guardFromWebPages(adapter.getInstance(), webAccess(config));
   const httpDrain = new HttpDrain(adapter.getInstance());
   limitHttp(adapter.getInstance(), calls, limits);
   admitOverHttp(adapter.getInstance(), admission, routeScopes(config));
-  const grpc = new GatewayGrpcServer({ ...grpcSettings(config), streams, admission, calls, tls });
+  const grpc = new GatewayGrpcServer({ ...grpcSettings(config), streams, admission, calls, tls, logs });
   const hub = app.get(EventHub);
   registerStreamMetrics(app.get(Metrics), streams);
   try {
     // inheritAppConfig: without it guard, pipe and filter would hold for HTTP alone.
     if (config.TRANSPORTS.includes('grpc')) app.connectMicroservice<MicroserviceOptions>({ strategy: grpc }, { inheritAppConfig: true });
-    await app.init();
-    addUnbuiltRoutes(adapter.getInstance());
-    if (config.TRANSPORTS.includes('grpc')) await openGrpc(app, config);
-    if (config.TRANSPORTS.includes('http')) await openHttp(app, config);
+    await openDoors(app, adapter, config);
   } catch (error) {
     tls?.close();
     await app.close();
@@ -99,6 +100,13 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
       await app.close();
     },
   };
+}
+
+async function openDoors(app: NestFastifyApplication, adapter: GatewayHttpAdapter, config: Config): Promise<void> {
+  await app.init();
+  addUnbuiltRoutes(adapter.getInstance());
+  if (config.TRANSPORTS.includes('grpc')) await openGrpc(app, config);
+  if (config.TRANSPORTS.includes('http')) await openHttp(app, config);
 }
 
 async function openGrpc(app: NestFastifyApplication, config: Config): Promise<void> {

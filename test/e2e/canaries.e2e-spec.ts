@@ -1,23 +1,20 @@
-import { execFile } from 'node:child_process';
 import { cp, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { toJsonString } from '@bufbuild/protobuf';
 import { EventService, GlobalEventSchema } from '../../src/common/grpc/generated/event_pb.js';
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
 import { protoServices, protoTypes } from '../../src/common/grpc/proto-types.js';
 import { restRoutesOf } from '../../src/common/http/rest-rule.js';
 import { Canaries } from '../support/canaries.js';
+import { COMPILE_TIMEOUT_MS, compileGateway, startCompiledGateway, type CompiledGateway } from '../support/compiled-gateway.js';
 import { bodiesOf, collect, Conversation } from '../support/conversation.js';
 import { crawl, type Known } from '../support/crawl.js';
 import type { Door } from '../support/door.js';
 import { GrpcDoor } from '../support/grpc.door.js';
 import { createOpencodeEnvironment, type OpencodeEnvironment } from '../support/opencode-environment.js';
-import { TestProcess } from '../support/process.js';
 import { RestDoor } from '../support/rest.door.js';
 import { ScriptedModel, script, type Operation } from '../support/scripted-model.js';
 
-const project = join(__dirname, '..', '..');
 const canaries = new Canaries();
 const secret = (place: string): string => canaries.plant(place);
 /** In a script: the model puts the secret there, for the prompt is the caller's to read. */
@@ -118,8 +115,7 @@ function faults(): readonly (readonly Operation[])[] {
 describe('secrets', () => {
   let model: ScriptedModel;
   let opencode: OpencodeEnvironment;
-  let gateway: TestProcess;
-  let httpUrl: string;
+  let gateway: CompiledGateway;
   let doors: readonly Door[];
   /** What was said, by the place where it was said. */
   const said = new Map<string, string>();
@@ -139,13 +135,10 @@ describe('secrets', () => {
     await mkdir(join(folders['XDG_DATA_HOME'] ?? '', 'opencode'), { recursive: true });
     await writeFile(join(folders['XDG_DATA_HOME'] ?? '', 'opencode', 'auth.json'), JSON.stringify(credentials()));
     await writeFile(join(opencode.root, 'outside.txt'), secret('file outside the workspace'));
-    gateway = new TestProcess(process.execPath, [join(project, 'dist', 'main.js')], {
-      PATH: process.env['PATH'],
+    gateway = await startCompiledGateway({
       ...opencode.env,
       ...folders,
       OPENCODE_WORKSPACE_ROOT: opencode.workspace,
-      GRPC_PORT: '0',
-      HTTP_PORT: '0',
       LOG_LEVEL: 'debug',
       OPENCODE_DEBUG: 'true',
       ENABLE_SESSION_SHELL: 'true',
@@ -155,9 +148,7 @@ describe('secrets', () => {
       OPENCODE_SERVER_PASSWORD: secret('OPENCODE_SERVER_PASSWORD'),
       PLANTED_API_KEY: secret('key in the environment'),
     });
-    const [, grpcAddress = ''] = await gateway.says(/gRPC {2}(\S+)/);
-    [, httpUrl = ''] = await gateway.says(/HTTP {2}(\S+)/);
-    doors = [new GrpcDoor(grpcAddress, secret('ACCESS_TOKEN')), new RestDoor(httpUrl, secret('ACCESS_TOKEN'))];
+    doors = [new GrpcDoor(gateway.grpcAddress, secret('ACCESS_TOKEN')), new RestDoor(gateway.httpUrl, secret('ACCESS_TOKEN'))];
   }
 
   /** A session with something to read in it. */
@@ -201,7 +192,7 @@ describe('secrets', () => {
   }
 
   async function get(path: string, init: RequestInit = {}): Promise<void> {
-    const response = await fetch(`${httpUrl}${path}`, init);
+    const response = await fetch(`${gateway.httpUrl}${path}`, init);
     note(`${init.method ?? 'GET'} ${path.split('?')[0]}`, `${JSON.stringify([...response.headers])}${await response.text()}`);
   }
 
@@ -222,11 +213,7 @@ describe('secrets', () => {
   }
 
   beforeAll(async () => {
-    await promisify(execFile)(process.execPath, [
-      join(project, 'node_modules', 'typescript', 'bin', 'tsc'),
-      '-p',
-      join(project, 'tsconfig.build.json'),
-    ]);
+    await compileGateway();
     model = await ScriptedModel.start({ fill: (text) => text.replaceAll(/<<(.+?)>>/g, (_, place: string) => secret(place)) });
     opencode = await createOpencodeEnvironment({ modelUrl: model.url, config: configuration(model.url) });
     await start();
@@ -245,10 +232,10 @@ describe('secrets', () => {
     await crawlPages();
     for (const stream of streams) stream.cancel();
     await Promise.all(readings);
-    gateway.kill('SIGTERM');
-    await gateway.exited;
-    note('the log', gateway.output);
-  }, 300_000);
+    gateway.process.kill('SIGTERM');
+    await gateway.process.exited;
+    note('the log', gateway.process.output);
+  }, COMPILE_TIMEOUT_MS + 300_000);
 
   afterAll(async () => {
     for (const door of doors) door.close();

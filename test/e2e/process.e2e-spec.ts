@@ -1,8 +1,7 @@
-import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { COMPILE_TIMEOUT_MS, compileGateway } from '../support/compiled-gateway.js';
 import { createOpencodeEnvironment, type OpencodeEnvironment } from '../support/opencode-environment.js';
 import { TestAuthority } from '../support/test-authority.js';
 import { processesWith, TestProcess } from '../support/process.js';
@@ -15,11 +14,7 @@ describe('the process', () => {
   let environment: NodeJS.ProcessEnv;
 
   beforeAll(async () => {
-    await promisify(execFile)(process.execPath, [
-      join(project, 'node_modules', 'typescript', 'bin', 'tsc'),
-      '-p',
-      join(project, 'tsconfig.build.json'),
-    ]);
+    await compileGateway();
     // No model is called here.
     opencode = await createOpencodeEnvironment({ modelUrl: 'http://127.0.0.1:9/v1' });
     environment = {
@@ -29,7 +24,7 @@ describe('the process', () => {
       GRPC_PORT: '0',
       HTTP_PORT: '0',
     };
-  });
+  }, COMPILE_TIMEOUT_MS);
 
   afterAll(() => opencode.remove());
 

@@ -148,6 +148,9 @@ export const settings = {
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
     .default('info')
     .describe('fatal, error, warn, info, debug or trace'),
+  ACCESS_LOG: flag('true').describe('one line in the log for each call: who, what, with which result, how long; no contents'),
+  A2A_LOG_PAYLOADS: flag().describe('requests and answers in the log too, at debug; see "What is logged"'),
+  A2A_LOG_BODY_LIMIT: integer(0, 0).describe('bytes of an answer that A2A_LOG_PAYLOADS shows; larger requests are left out; 0: no limit'),
   DRAIN_TIMEOUT_MS: z.coerce.number().int().min(0).max(MAX_TIMER_MS).default(10_000).describe('how long a stop waits for calls in flight'),
   MAX_REQUEST_BYTES: integer(1_024, 20 * 1024 * 1024).describe('largest request message on both doors'),
   MAX_SMALL_REQUEST_BYTES: integer(1_024, 256 * 1024).describe('largest request message without a prompt, a command line or a file'),

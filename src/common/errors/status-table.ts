@@ -27,6 +27,13 @@ export const STATUS_TABLE: Readonly<Record<GatewayErrorCode, StatusRow>> = {
   UNAUTHENTICATED: { grpc: 16, http: 401, title: 'Unauthenticated' },
 };
 
+const CODES: readonly (GatewayErrorCode | 'OK')[] = ['OK', ...(Object.keys(STATUS_TABLE) as GatewayErrorCode[])];
+
+/** The name of a canonical number; the table has them in order. */
+export function codeOfNumber(number: number): GatewayErrorCode | 'OK' {
+  return CODES[number] ?? 'UNKNOWN';
+}
+
 /** Failures for which HTTP has a status of its own. */
 const HTTP_STATUS_BY_REASON: Readonly<Record<string, number>> = {
   HOST_NOT_ALLOWED: 421,

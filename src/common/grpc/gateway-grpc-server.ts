@@ -19,18 +19,22 @@ import { requirementOf } from '../access/scopes.js';
 import { GatewayError } from '../errors/gateway-error.js';
 import { isUrgent, maxBytesOf, type RequestBounds } from '../limits/call-limits.js';
 import type { CallsInFlight } from '../limits/calls-in-flight.js';
+import type { CallLogs } from '../logging/call-logs.js';
+import type { LoggedCall } from '../logging/payload-log.js';
 import { MessageStream } from '../streams/message-stream.js';
 import type { OpenStreams, StreamLabels } from '../streams/open-streams.js';
 import type { TlsFiles } from '../tls/tls-files.js';
 import { originalOf } from './aggregate.js';
 import { toClientCertificate } from './client-certificate.mapper.js';
+import { encodeJson } from './encoding.js';
 import { GrpcCallSink } from './grpc-call.sink.js';
 import { toCallError } from './grpc-error.js';
-import { http2ServersOf } from './grpc-internals.js';
+import { http2ServersOf, http2StreamOf } from './grpc-internals.js';
+import { countSent, logGrpcCalls } from './grpc-access-log.js';
 import { keepSessionsAlive } from './keepalive.js';
 import { methodName, protoServices } from './proto-types.js';
 import { createReflection } from './reflection.js';
-import { decodeRequest, toServiceDefinition } from './service-definition.js';
+import { decodeRequest, encodeAnswer, toServiceDefinition } from './service-definition.js';
 import { limitSessions, type SessionLimits } from './session-limits.js';
 import { TlsServerCredentials } from './tls-credentials.js';
 
@@ -54,6 +58,7 @@ export interface GatewayGrpcOptions {
   readonly streams: OpenStreams;
   readonly admission: Admission;
   readonly calls: CallsInFlight;
+  readonly logs: CallLogs;
 }
 
 type ServerCall = ServerUnaryCall<Buffer, unknown> | ServerWritableStream<Buffer, unknown>;
@@ -97,7 +102,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
     const credentials = tls === undefined ? ServerCredentials.createInsecure() : new TlsServerCredentials(tls);
     server.bindAsync(`${host}:${port}`, credentials, (error, boundPort) => {
       this.port = boundPort;
-      this.guardSessions(server);
+      this.attend(server);
       callback(error ?? undefined);
     });
   }
@@ -148,11 +153,12 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
     return this.server as T;
   }
 
-  private guardSessions(server: GrpcServer): void {
-    const { keepaliveS, limits } = this.options;
+  private attend(server: GrpcServer): void {
+    const { keepaliveS, limits, logs } = this.options;
     for (const http2Server of http2ServersOf(server)) {
       limitSessions(http2Server, limits);
       if (keepaliveS > 0) keepSessionsAlive(http2Server, keepaliveS * 1_000);
+      if (logs.access !== undefined) logGrpcCalls(http2Server, logs.access);
     }
   }
 
@@ -175,8 +181,15 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
       if (this.draining) return callback(toCallError(shuttingDown()));
       this.run(method, handler, call)
         .then((result) => (isObservable(result) ? firstValueFrom(result) : result))
+        .then((message) => {
+          this.options.logs.payloads?.answer(toLoggedCall(method, call), () => encodeJson(message as Message));
+          return encodeAnswer(method, message as Message);
+        })
         .then(
-          (message) => callback(null, message),
+          (bytes) => {
+            countSent(http2StreamOf(call), () => bytes.length);
+            callback(null, bytes);
+          },
           (error: unknown) => callback(toCallError(error)),
         );
     };
@@ -202,16 +215,18 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
 
   /** Asks who calls, reads what they want, and runs Nest's handler: guard, pipe, controller and error filter are in it. */
   private async run(method: DescMethod, handler: MessageHandler, call: ServerCall): Promise<unknown> {
-    const { admission, calls, limits } = this.options;
+    const { admission, calls, limits, logs } = this.options;
     const { request, metadata } = call;
     const urgent = isUrgent(method);
     if (!urgent) calls.enter(call);
     try {
       const caller = await admission.admit(credentialsOf(call), requirementOf(method), urgent);
-      if (caller !== undefined) setCaller(metadata, caller);
+      if (caller !== undefined) for (const holder of [metadata, http2StreamOf(call)]) setCaller(holder, caller);
       const maxBytes = maxBytesOf(method, limits);
       if (request.length > maxBytes) throw tooLarge(maxBytes);
-      return await handler(decodeRequest(method, request), metadata);
+      const message = decodeRequest(method, request);
+      logs.payloads?.request(toLoggedCall(method, call), () => encodeJson(message));
+      return await handler(message, metadata);
     } finally {
       calls.leave(call);
     }
@@ -228,6 +243,13 @@ function credentialsOf(call: ServerCall): Credentials {
     // Without the port.
     peer: call.getPeer().replace(/:\d+$/, ''),
   };
+}
+
+function toLoggedCall(
+  method: DescMethod,
+  { request, metadata }: Pick<ServerUnaryCall<Buffer, unknown>, 'request' | 'metadata'>,
+): LoggedCall {
+  return { door: 'grpc', method, caller: callerOf(metadata), requestBytes: request.length };
 }
 
 function firstOf(metadata: Metadata, key: string): string | undefined {

@@ -4,6 +4,7 @@ import type { StreamSink } from '../streams/bounded-writer.js';
 import type { MessageStream } from '../streams/message-stream.js';
 import { encodeFrame } from './encoding.js';
 import { toCallError } from './grpc-error.js';
+import { countSent } from './grpc-access-log.js';
 import { http2StreamOf } from './grpc-internals.js';
 
 const NGHTTP2_CANCEL = 8;
@@ -17,12 +18,14 @@ const NGHTTP2_CANCEL = 8;
  */
 export class GrpcCallSink<T extends object> implements StreamSink<T> {
   private readonly http2: ServerHttp2Stream;
+  private sentBytes = 0;
 
   constructor(
     private readonly call: ServerWritableStream<Buffer, unknown>,
     private readonly stream: MessageStream<T>,
   ) {
     this.http2 = http2StreamOf(call);
+    countSent(this.http2, () => this.sentBytes);
     call.sendMetadata(new Metadata());
   }
 
@@ -49,6 +52,7 @@ export class GrpcCallSink<T extends object> implements StreamSink<T> {
   }
 
   write(bytes: Buffer): boolean {
+    this.sentBytes += bytes.length;
     return this.http2.write(bytes);
   }
 

@@ -8,23 +8,23 @@ function toBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-function toMethodDefinition(method: DescMethod): MethodDefinition<Buffer, Message> {
+function toMethodDefinition(method: DescMethod): MethodDefinition<Buffer, Buffer> {
   return {
     path: methodPath(method),
     requestStream: method.methodKind === 'client_streaming' || method.methodKind === 'bidi_streaming',
     responseStream: method.methodKind === 'server_streaming' || method.methodKind === 'bidi_streaming',
     requestSerialize: (bytes) => bytes,
     requestDeserialize: (bytes) => bytes,
-    // Answers of unary calls only: streams write frames themselves.
-    responseSerialize: (message) => toBuffer(toBinary(method.output, message)),
-    responseDeserialize: (bytes) => fromBinary(method.output, bytes),
+    responseSerialize: (bytes) => bytes,
+    responseDeserialize: (bytes) => bytes,
   };
 }
 
 /**
- * A service of the contract as grpc-js registers it: answers are protobuf-es messages, requests still bytes.
+ * A service of the contract as grpc-js registers it: bytes in, bytes out.
  *
- * What does not decode would be an INTERNAL failure to grpc-js, and would be decoded for callers who may not come in.
+ * What does not decode would be an INTERNAL failure to grpc-js, and would be decoded for callers who may not come in. Answers of
+ * unary calls are encoded where they are counted; streams write frames themselves.
  */
 export function toServiceDefinition(service: DescService): ServiceDefinition {
   return Object.fromEntries(service.methods.map((method) => [method.name, toMethodDefinition(method)]));
@@ -39,4 +39,8 @@ export function decodeRequest(method: DescMethod, bytes: Uint8Array): Message {
     if (error instanceof GatewayError) throw error;
     throw new GatewayError('INVALID_ARGUMENT', `The request is no ${method.input.typeName}`, { reason: 'MALFORMED_REQUEST', cause: error });
   }
+}
+
+export function encodeAnswer(method: DescMethod, message: Message): Buffer {
+  return toBuffer(toBinary(method.output, message));
 }

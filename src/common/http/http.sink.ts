@@ -1,8 +1,10 @@
 import type { ServerResponse } from 'node:http';
 import type { Writable } from 'node:stream';
+import { fromUnknown } from '../errors/status-table.js';
 import type { StreamSink } from '../streams/bounded-writer.js';
 import { FanOutCache } from '../streams/fan-out-cache.js';
 import type { MessageStream } from '../streams/message-stream.js';
+import { noteFailure } from './http-outcome.js';
 import type { StreamFormat } from './stream-format.js';
 
 const CRLF = Buffer.from('\r\n');
@@ -75,6 +77,7 @@ export class HttpSink<T extends object> implements StreamSink<T> {
   }
 
   fail(error: unknown): void {
+    noteFailure(this.response, fromUnknown(error).error.code);
     this.response.end(this.format.encodeError(error));
   }
 

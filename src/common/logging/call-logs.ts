@@ -1,0 +1,14 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { AccessLog } from './access-log.js';
+import { PayloadLog } from './payload-log.js';
+
+/** What is logged of calls; undefined: nothing. */
+export interface CallLogs {
+  readonly access: AccessLog | undefined;
+  readonly payloads: PayloadLog | undefined;
+}
+
+export function createCallLogs(config: Config, logger: Logger): CallLogs {
+  return { access: config.ACCESS_LOG ? new AccessLog(logger) : undefined, payloads: PayloadLog.of(config, logger) };
+}
