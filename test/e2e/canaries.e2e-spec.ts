@@ -1,4 +1,4 @@
-import { cp, mkdir, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { toJsonString } from '@bufbuild/protobuf';
 import { EventService, GlobalEventSchema } from '../../src/common/grpc/generated/event_pb.js';
@@ -9,12 +9,14 @@ import { Canaries } from '../support/canaries.js';
 import { COMPILE_TIMEOUT_MS, compileGateway, startCompiledGateway, type CompiledGateway } from '../support/compiled-gateway.js';
 import { bodiesOf, collect, Conversation } from '../support/conversation.js';
 import { crawl, type Known } from '../support/crawl.js';
-import type { Door } from '../support/door.js';
+import { CallError, type Door } from '../support/door.js';
 import { GrpcDoor } from '../support/grpc.door.js';
 import { createOpencodeEnvironment, type OpencodeEnvironment } from '../support/opencode-environment.js';
 import { RestDoor } from '../support/rest.door.js';
 import { ScriptedModel, script, type Operation } from '../support/scripted-model.js';
 
+/** What is served beside the methods, or may be. */
+const PAGES = ['/metrics', '/openapi.json', '/docs', '/descriptors.binpb', '/.well-known/agent-card.json'];
 const canaries = new Canaries();
 const secret = (place: string): string => canaries.plant(place);
 /** In a script: the model puts the secret there, for the prompt is the caller's to read. */
@@ -191,6 +193,20 @@ describe('secrets', () => {
     note(`tools over ${door.name}`, events.map((event) => toJsonString(GlobalEventSchema, event, { registry: protoTypes })).join('\n'));
   }
 
+  /** OpenCode quotes a configuration that it cannot read. */
+  async function useBrokenDirectory(door: Door): Promise<void> {
+    await mkdir(join(opencode.workspace, 'broken'), { recursive: true });
+    await writeFile(
+      join(opencode.workspace, 'broken', 'opencode.json'),
+      `{"provider": {"p": {"options": {"region": "${secret('broken configuration')}"`,
+    );
+    const refusal = await Conversation.begin(door, { directory: 'broken' }).catch((error: unknown) => error);
+    if (!(refusal instanceof CallError)) throw new Error('OpenCode reads what is broken');
+    // A file of the workspace may be read and searched.
+    await rm(join(opencode.workspace, 'broken'), { recursive: true });
+    note(`broken directory over ${door.name}`, JSON.stringify({ ...refusal, message: refusal.message }));
+  }
+
   async function get(path: string, init: RequestInit = {}): Promise<void> {
     const response = await fetch(`${gateway.httpUrl}${path}`, init);
     note(`${init.method ?? 'GET'} ${path.split('?')[0]}`, `${JSON.stringify([...response.headers])}${await response.text()}`);
@@ -198,7 +214,7 @@ describe('secrets', () => {
 
   async function crawlPages(): Promise<void> {
     const authorization = `Bearer ${secret('ACCESS_TOKEN')}`;
-    for (const path of ['/metrics', '/openapi.json', '/docs', '/descriptors.binpb']) await get(path, { headers: { authorization } });
+    for (const path of PAGES) await get(path, { headers: { authorization } });
     for (const accept of ['application/json', 'application/problem+json']) {
       const token = `access_token=${secret('token in a query')}`;
       await get(`/nowhere?${token}`, { headers: { authorization, accept } });
@@ -227,6 +243,7 @@ describe('secrets', () => {
     for (const door of doors) {
       await failTurns(door);
       await useTools(door);
+      await useBrokenDirectory(door);
       for (const [method, answer] of await crawl(door, () => makeKnown(door))) note(`${method} over ${door.name}`, answer);
     }
     await crawlPages();

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { COMPILE_TIMEOUT_MS, compileGateway } from '../support/compiled-gateway.js';
@@ -170,6 +171,16 @@ describe('the process', () => {
     expect(await gateway.exited).toBe(1);
     expect(gateway.output.trim().split('\n')).toHaveLength(1);
     expect(gateway.output).toMatch(line);
+  });
+
+  it('repeats no secret of what an OpenCode says that does not start', async () => {
+    const binary = join(opencode.root, 'talker.sh');
+    await writeFile(binary, '#!/bin/sh\necho "cannot use $PLANTED_API_KEY"\nexit 1\n', { mode: 0o755 });
+
+    const gateway = start({ LOG_LEVEL: 'fatal', OPENCODE_BIN: binary, PLANTED_API_KEY: 'the-key-itself' });
+
+    expect(await gateway.exited).toBe(1);
+    expect(gateway.output.trim()).toBe('opencode-gateway: OpenCode ended (code 1) before it answered: cannot use [PLANTED_API_KEY]');
   });
 
   it.each(['GRPC_PORT', 'HTTP_PORT'])('stops with one clear line when %s is taken', async (setting) => {

@@ -82,9 +82,9 @@ export class Conversation {
     readonly sessionId: string,
   ) {}
 
-  static async begin(door: Door): Promise<Conversation> {
+  static async begin(door: Door, options: { readonly directory?: string } = {}): Promise<Conversation> {
     // A title of its own saves the model call that would make one.
-    const { id } = await door.call(SessionService.method.createSession, { title: 'test' });
+    const { id } = await door.call(SessionService.method.createSession, { title: 'test', ...options });
     return new Conversation(door, id);
   }
 

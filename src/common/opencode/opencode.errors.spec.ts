@@ -8,6 +8,7 @@ describe('toGatewayError', () => {
   it.each([
     ['INVALID_ARGUMENT', 400, '{"name":"BadRequest","data":{"message":"Missing key\\n  at [\\"parts\\"]","kind":"Payload"}}'],
     ['INVALID_ARGUMENT', 400, '{"_tag":"BadRequest"}'],
+    ['FAILED_PRECONDITION', 400, '{"name":"ConfigJsonError","data":{"path":"/x","message":"--- JSONC Input ---"}}'],
     ['NOT_FOUND', 404, '{"name":"NotFoundError","data":{"message":"Session not found: ses_x"}}'],
     ['NOT_FOUND', 404, '{"_tag":"PermissionNotFoundError","requestID":"per_1","message":"No such permission"}'],
     ['FAILED_PRECONDITION', 409, '{"_tag":"SessionBusyError","sessionID":"ses_x","message":"busy"}'],

@@ -10,6 +10,9 @@ export const OPENCODE_REFUSES_US = 'OPENCODE_REFUSES_US';
 /** Reason of the error when OpenCode has broken a directory; see `DirectoryMender`. */
 export const DIRECTORY_BROKEN = 'DIRECTORY_BROKEN';
 
+/** OpenCode cannot read a configuration, of the directory or its own. What it says of it quotes the file. */
+const CONFIG_ERROR = /^Config\w*Error$/;
+
 /** A refusal as OpenCode words it: three shapes in use. */
 interface UpstreamFailure {
   readonly name?: string;
@@ -54,6 +57,11 @@ export function toGatewayError(call: string, status: number, body: string): Gate
   switch (status) {
     case 400:
       if (failure.name === 'VcsApplyError') return toPatchError(failure.data?.reason, cause);
+      if (CONFIG_ERROR.test(failure.name ?? ''))
+        return new GatewayError('FAILED_PRECONDITION', "OpenCode's configuration is not valid", {
+          reason: 'OPENCODE_CONFIG_INVALID',
+          cause,
+        });
       return new GatewayError('INVALID_ARGUMENT', message ?? 'OpenCode refused the request', {
         reason: 'REFUSED_BY_OPENCODE',
         violations: [{ field: fieldOf(failure), description: message ?? 'was refused' }],
