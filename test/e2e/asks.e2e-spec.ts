@@ -167,7 +167,8 @@ describe('asks', () => {
       const events = await collect(conversation.stream([task(bash)]), (event) => (isAsk(event) ? conversation.abort() : undefined));
 
       const [asked] = bodiesOf(events, 'permissionCreated').map(({ permission }) => permission);
-      expect(record.mock.calls).toEqual([['permission.answer', `${asked?.sessionId}/${asked?.id}/bash`, 'reject', 'abort']]);
+      const answers = record.mock.calls.filter(([{ action }]) => action === 'permission.answer');
+      expect(answers).toEqual([[{ action: 'permission.answer', target: `${asked?.sessionId}/${asked?.id}/bash`, by: 'abort' }, 'reject']]);
     });
 
     it('of a session for permission are all rejected with one of them', async () => {
@@ -226,10 +227,16 @@ describe('asks', () => {
     const [first, second] = bodiesOf(asked, 'questionAsked').map((body) => body.question?.id);
     const [given] = bodiesOf(granted, 'permissionCreated').map((body) => body.permission?.id);
     const [dismissed] = bodiesOf(granted, 'questionAsked').map((body) => body.question?.id);
-    expect(record.mock.calls).toEqual([
-      ['permission.answer', `${sessionId}/${permission}/bash`, 'once', 'caller'],
-      ['question.answer', `${sessionId}/${first}`, 'reply', 'caller'],
-      ['question.answer', `${sessionId}/${second}`, 'reject', 'caller'],
+    const lines = record.mock.calls.map(([{ action, target, by }, result]) => [
+      action,
+      target,
+      result,
+      typeof by === 'string' ? by : by.principal.id,
+    ]);
+    expect(lines).toEqual([
+      ['permission.answer', `${sessionId}/${permission}/bash`, 'once', 'anonymous'],
+      ['question.answer', `${sessionId}/${first}`, 'reply', 'anonymous'],
+      ['question.answer', `${sessionId}/${second}`, 'reject', 'anonymous'],
       ['permission.answer', `${unattended.sessionId}/${given}/bash`, 'once', 'policy'],
       ['question.answer', `${unattended.sessionId}/${dismissed}`, 'reject', 'policy'],
     ]);

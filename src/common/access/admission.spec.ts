@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { readConfig } from '../config/config.js';
 import { FailedAccess } from '../limits/failed-access.js';
 import { PrincipalRate } from '../limits/principal-rate.js';
@@ -14,8 +15,12 @@ function admission(environment: NodeJS.ProcessEnv = { ACCESS_TOKEN: TOKEN, A2A_B
 }
 
 function shown(authorization?: string, requestId?: string) {
-  return { authorization, requestId, peer: '127.0.0.1' };
+  return { authorization, requestId, peer: '127.0.0.1', target: 'opencode.x.Service/Method' };
 }
+
+// What is refused leaves a line.
+beforeEach(() => void jest.spyOn(Logger.prototype, 'log').mockImplementation());
+afterEach(() => jest.restoreAllMocks());
 
 describe('Admission', () => {
   it.each([

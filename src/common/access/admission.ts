@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { GatewayError } from '../errors/gateway-error.js';
+import { fromUnknown } from '../errors/status-table.js';
+import { Refusals } from '../logging/refusals.js';
 import type { Caller } from './caller.js';
 import { may, type ClientCertificate, type Principal } from './principal.js';
 import type { Principals } from './principals.js';
@@ -17,6 +19,8 @@ export interface Credentials {
   readonly peer: string;
   /** Of the caller's own making; one that could not stand in a log line is not used. */
   readonly requestId: string | undefined;
+  /** What is called, for the log: the method or route as the contract names it. */
+  readonly target: string;
 }
 
 export interface AdmissionLimits {
@@ -30,6 +34,8 @@ export interface AdmissionLimits {
  * It stands at the very door: of somebody who may not come in nothing is read but the headers.
  */
 export class Admission {
+  private readonly refusals = new Refusals();
+
   constructor(
     private readonly principals: Principals,
     private readonly limits: AdmissionLimits,
@@ -45,10 +51,17 @@ export class Admission {
    */
   async admit(credentials: Credentials, requirement: Requirement | undefined, isUrgent = false): Promise<Caller | undefined> {
     if (requirement === 'open') return undefined;
-    const principal = await this.identify(credentials);
-    if (!isUrgent) this.limits.rate.charge(principal);
-    if (requirement === undefined || !may(principal, requirement)) throw lacking(requirement);
-    return { principal, scope: requirement, requestId: toRequestId(credentials.requestId) };
+    const requestId = toRequestId(credentials.requestId);
+    let principal: Principal | undefined;
+    try {
+      principal = await this.identify(credentials);
+      if (!isUrgent) this.limits.rate.charge(principal);
+      if (requirement === undefined || !may(principal, requirement)) throw lacking(requirement);
+      return { principal, scope: requirement, requestId };
+    } catch (error) {
+      this.refusals.record({ target: credentials.target, by: principal?.id, requestId }, fromUnknown(error).error);
+      throw error;
+    }
   }
 
   private identify(credentials: Credentials): Promise<Principal> {

@@ -220,7 +220,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
     const urgent = isUrgent(method);
     if (!urgent) calls.enter(call);
     try {
-      const caller = await admission.admit(credentialsOf(call), requirementOf(method), urgent);
+      const caller = await admission.admit(credentialsOf(method, call), requirementOf(method), urgent);
       if (caller !== undefined) for (const holder of [metadata, http2StreamOf(call)]) setCaller(holder, caller);
       const maxBytes = maxBytesOf(method, limits);
       if (request.length > maxBytes) throw tooLarge(maxBytes);
@@ -234,7 +234,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
 }
 
 /** grpc-js tells of a certificate only when one of our authorities vouches for it. */
-function credentialsOf(call: ServerCall): Credentials {
+function credentialsOf(method: DescMethod, call: ServerCall): Credentials {
   const { sslPeerCertificate } = call.getAuthContext();
   return {
     authorization: firstOf(call.metadata, 'authorization'),
@@ -242,6 +242,7 @@ function credentialsOf(call: ServerCall): Credentials {
     requestId: firstOf(call.metadata, 'x-request-id'),
     // Without the port.
     peer: call.getPeer().replace(/:\d+$/, ''),
+    target: methodName(method),
   };
 }
 

@@ -15,8 +15,14 @@ export function admitOverHttp(fastify: FastifyInstance, admission: Admission, ro
     if (request.is404) return;
     const { authorization, 'x-request-id': requestId } = request.headers;
     try {
-      const called = methodOfRoute(request.method, request.routeOptions.url ?? '');
-      const shown = { authorization, peer: request.ip, requestId: typeof requestId === 'string' ? requestId : undefined };
+      const { url = '' } = request.routeOptions;
+      const shown = {
+        authorization,
+        peer: request.ip,
+        requestId: typeof requestId === 'string' ? requestId : undefined,
+        target: `${request.method} ${url}`,
+      };
+      const called = methodOfRoute(request.method, url);
       const caller = await admission.admit(shown, requirementOfRequest(request, routeScopes), isUrgent(called));
       if (caller === undefined) return;
       setCaller(request, caller);

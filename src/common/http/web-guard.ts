@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { fromUnknown } from '../errors/status-table.js';
+import { Refusals } from '../logging/refusals.js';
 import { replyWithError } from './error-reply.js';
 import type { WebAccess } from './web-access.js';
 
@@ -25,6 +26,7 @@ const PREFLIGHT_HEADERS = {
 
 /** Looks at every request before anything else does, also at those to no route: whether a browser sends it for a page that may. */
 export function guardFromWebPages(fastify: FastifyInstance, access: WebAccess): void {
+  const refusals = new Refusals();
   fastify.addHook('onRequest', (request, reply, done) => {
     const { origin } = request.headers;
     void reply.headers(SECURITY_HEADERS);
@@ -33,6 +35,7 @@ export function guardFromWebPages(fastify: FastifyInstance, access: WebAccess): 
       access.check(toWebRequest(request));
     } catch (error) {
       const refusal = fromUnknown(error);
+      refusals.record({ target: `${request.method} ${request.routeOptions.url ?? ''}` }, refusal.error);
       return replyWithError(reply, refusal.error, refusal.httpStatus);
     }
     if (access.isListed(origin)) {

@@ -1,3 +1,5 @@
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
 import { GatewayError } from '../errors/gateway-error.js';
 import { LogScrubber } from '../redaction/log-scrubber.js';
 import { createLogger, PinoNestLogger } from './logger.js';
@@ -44,5 +46,43 @@ describe('the log', () => {
 
     expect(lines[0]).not.toMatch(/Custom abc|a header/);
     expect(lines[0]).toContain('/x');
+  });
+});
+
+function logAt(level: string): { readonly logger: PinoNestLogger; readonly lines: () => Record<string, unknown>[] } {
+  let text = '';
+  const target = new Writable({
+    write: (chunk: Buffer, _, done) => {
+      text += chunk.toString();
+      done();
+    },
+  });
+  const lines = () =>
+    text
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  return { logger: new PinoNestLogger(pino({ level, base: undefined }, target)), lines };
+}
+
+describe('PinoNestLogger', () => {
+  it.each(['error', 'fatal'])('writes what is audited at LOG_LEVEL=%s too, as one JSON line', (level) => {
+    const { logger, lines } = logAt(level);
+
+    logger.log('words', 'Somewhere');
+    logger.log({ audit: 'shell.run', target: 'ses_1\n{"audit":"forged"}', result: 'begun', by: 'ci' }, 'Audit');
+
+    expect(lines()).toEqual([
+      expect.objectContaining({ audit: 'shell.run', target: 'ses_1\n{"audit":"forged"}', result: 'begun', by: 'ci' }),
+    ]);
+  });
+
+  it('writes the rest as its level says', () => {
+    const { logger, lines } = logAt('info');
+
+    logger.log('words', 'Somewhere');
+    logger.debug('more words', 'Somewhere');
+
+    expect(lines()).toEqual([expect.objectContaining({ context: 'Somewhere', msg: 'words' })]);
   });
 });

@@ -38,7 +38,12 @@ function tellError(error: unknown): unknown {
 
 /** Nest's own log lines, and those of services that use Nest's Logger, through pino. */
 export class PinoNestLogger implements LoggerService {
-  constructor(private readonly pino: Logger) {}
+  /** What is audited is no matter of LOG_LEVEL. */
+  private readonly audit: Logger;
+
+  constructor(private readonly pino: Logger) {
+    this.audit = pino.child({}, { level: 'info' });
+  }
 
   log(message: unknown, ...rest: unknown[]): void {
     // What Nest says of its own start-up (every route, every module) helps only when one looks for it.
@@ -68,9 +73,14 @@ export class PinoNestLogger implements LoggerService {
   private write(level: Level, message: unknown, rest: unknown[]): void {
     const context = rest.at(-1);
     if (message instanceof Error) this.pino[level]({ err: message, context }, message.message);
+    else if (isAudit(message)) this.audit.info(message);
     else if (typeof message === 'object') this.pino[level]({ ...message, context });
     else this.pino[level]({ context }, typeof message === 'string' ? message : JSON.stringify(message));
   }
+}
+
+function isAudit(message: unknown): message is object {
+  return typeof message === 'object' && message !== null && 'audit' in message;
 }
 
 const NEST_CONTEXTS: ReadonlySet<string> = new Set([

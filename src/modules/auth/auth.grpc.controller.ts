@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { Controller } from '@nestjs/common';
-import { GrpcMethod } from '@nestjs/microservices';
+import { GrpcMethod, Payload } from '@nestjs/microservices';
+import { Caller } from '../../common/access/caller.js';
 import {
   EmptySchema,
   type AuthStatus,
@@ -34,20 +35,20 @@ export class AuthGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'SwitchProviderAuth')
-  async switchProviderAuth({ providerId, type }: SwitchProviderAuthDto): Promise<Empty> {
-    await this.auth.switchTo(providerId, fromAuthType(type));
+  async switchProviderAuth(@Payload() { providerId, type }: SwitchProviderAuthDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.auth.switchTo(providerId, fromAuthType(type), caller);
     return create(EmptySchema);
   }
 
   @GrpcMethod(SERVICE, 'SetProviderCredential')
-  async setProviderCredential(request: SetProviderCredentialDto): Promise<Empty> {
-    await this.auth.set(request.providerId, fromSetProviderCredentialRequest(request));
+  async setProviderCredential(@Payload() request: SetProviderCredentialDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.auth.set(request.providerId, fromSetProviderCredentialRequest(request), caller);
     return create(EmptySchema);
   }
 
   @GrpcMethod(SERVICE, 'RemoveProviderCredential')
-  async removeProviderCredential({ providerId }: ProviderAuthDto): Promise<Empty> {
-    await this.auth.remove(providerId);
+  async removeProviderCredential(@Payload() { providerId }: ProviderAuthDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.auth.remove(providerId, caller);
     return create(EmptySchema);
   }
 }

@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { Controller } from '@nestjs/common';
+import { Caller } from '../../common/access/caller.js';
 import {
   AuthService as Rpc,
   EmptySchema,
@@ -33,20 +34,20 @@ export class AuthHttpController {
   }
 
   @RestRoute(Rpc.method.switchProviderAuth)
-  async switchProviderAuth(@RestRequest() { providerId, type }: SwitchProviderAuthDto): Promise<Empty> {
-    await this.auth.switchTo(providerId, fromAuthType(type));
+  async switchProviderAuth(@RestRequest() { providerId, type }: SwitchProviderAuthDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.auth.switchTo(providerId, fromAuthType(type), caller);
     return create(EmptySchema);
   }
 
   @RestRoute(Rpc.method.setProviderCredential)
-  async setProviderCredential(@RestRequest() request: SetProviderCredentialDto): Promise<Empty> {
-    await this.auth.set(request.providerId, fromSetProviderCredentialRequest(request));
+  async setProviderCredential(@RestRequest() request: SetProviderCredentialDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.auth.set(request.providerId, fromSetProviderCredentialRequest(request), caller);
     return create(EmptySchema);
   }
 
   @RestRoute(Rpc.method.removeProviderCredential)
-  async removeProviderCredential(@RestRequest() { providerId }: ProviderAuthDto): Promise<Empty> {
-    await this.auth.remove(providerId);
+  async removeProviderCredential(@RestRequest() { providerId }: ProviderAuthDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.auth.remove(providerId, caller);
     return create(EmptySchema);
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../../common/errors/gateway-error.js';
-import { Audit, type AuditedAction } from '../../common/logging/audit.js';
+import { Audit, type Actor } from '../../common/logging/audit.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { KeyedLock } from '../../common/streams/keyed-lock.js';
 import { TurnLine } from '../message/turn.line.js';
@@ -47,19 +47,27 @@ export class AuthService {
   }
 
   /** Stores a credential and uses it. One of the other type stays for a switch. @throws GatewayError FAILED_PRECONDITION while turns run */
-  async set(providerId: string, credential: Credential): Promise<void> {
-    await this.change('credential.set', providerId, () => this.store.activate(providerId, credential));
+  async set(providerId: string, credential: Credential, by: Actor): Promise<void> {
+    await this.audit.carryOut({ action: 'credential.set', target: providerId, by }, 'done', () =>
+      this.change(() => this.store.activate(providerId, credential)),
+    );
   }
 
   /** @throws GatewayError NOT_FOUND when nothing is stored; FAILED_PRECONDITION while turns run */
-  async remove(providerId: string): Promise<void> {
-    const stored = await this.store.read();
-    if (stored !== undefined && !stored.has(providerId)) throw GatewayError.notFound('credential', providerId);
-    await this.change('credential.remove', providerId, () => this.store.remove(providerId));
+  async remove(providerId: string, by: Actor): Promise<void> {
+    await this.audit.carryOut({ action: 'credential.remove', target: providerId, by }, 'done', async () => {
+      const stored = await this.store.read();
+      if (stored !== undefined && !stored.has(providerId)) throw GatewayError.notFound('credential', providerId);
+      await this.change(() => this.store.remove(providerId));
+    });
   }
 
   /** Uses the stored credential of a type. @throws GatewayError FAILED_PRECONDITION when there is none, or while turns run */
-  async switchTo(providerId: string, type: CredentialType): Promise<void> {
+  async switchTo(providerId: string, type: CredentialType, by: Actor): Promise<void> {
+    await this.audit.carryOut({ action: 'credential.switch', target: providerId, by }, 'done', () => this.activate(providerId, type));
+  }
+
+  private async activate(providerId: string, type: CredentialType): Promise<void> {
     const stored = await this.store.read();
     if (stored === undefined)
       throw new GatewayError('FAILED_PRECONDITION', "OpenCode's credentials cannot be read here (OPENCODE_AUTH_FILE)", {
@@ -69,10 +77,10 @@ export class AuthService {
     if (active?.type === type) return;
     if (resting?.type !== type)
       throw new GatewayError('FAILED_PRECONDITION', `No credential of this type is stored for ${providerId}`, { reason: 'NOT_STORED' });
-    await this.change('credential.switch', providerId, () => this.store.activate(providerId, resting));
+    await this.change(() => this.store.activate(providerId, resting));
   }
 
-  private async change(action: AuditedAction, providerId: string, change: () => Promise<void>): Promise<void> {
+  private async change(change: () => Promise<void>): Promise<void> {
     await this.lock.run('credentials', () =>
       this.line.runWhenAllIdle(async () => {
         await change();
@@ -80,7 +88,6 @@ export class AuthService {
         this.providers.forget();
       }),
     );
-    this.audit.record(action, providerId, 'done');
   }
 }
 

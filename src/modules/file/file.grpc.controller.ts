@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { Controller } from '@nestjs/common';
-import { GrpcMethod } from '@nestjs/microservices';
+import { GrpcMethod, Payload } from '@nestjs/microservices';
+import { Caller } from '../../common/access/caller.js';
 import {
   EmptySchema,
   type Empty,
@@ -44,8 +45,8 @@ export class FileGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'DeleteFile')
-  async deleteFile({ sessionId, path, ifMatch }: DeleteFileDto): Promise<Empty> {
-    await this.files.delete(sessionId, path, ifMatch);
+  async deleteFile(@Payload() { sessionId, path, ifMatch }: DeleteFileDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.files.delete(sessionId, path, ifMatch, caller);
     return create(EmptySchema);
   }
 

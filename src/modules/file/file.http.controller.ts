@@ -1,5 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { Controller } from '@nestjs/common';
+import { Caller } from '../../common/access/caller.js';
 import {
   EmptySchema,
   FileService as Rpc,
@@ -56,8 +57,12 @@ export class FileHttpController {
   }
 
   @RestRoute(Rpc.method.deleteFile)
-  async deleteFile(@RestRequest() request: DeleteFileDto, @Conditions() { ifMatch }: Preconditions): Promise<Empty> {
-    await this.files.delete(request.sessionId, request.path, request.ifMatch || ifMatch);
+  async deleteFile(
+    @RestRequest() request: DeleteFileDto,
+    @Conditions() { ifMatch }: Preconditions,
+    @Caller() caller: Caller,
+  ): Promise<Empty> {
+    await this.files.delete(request.sessionId, request.path, request.ifMatch || ifMatch, caller);
     return create(EmptySchema);
   }
 

@@ -2,6 +2,7 @@ import { relative, sep } from 'node:path';
 import { Inject, Injectable } from '@nestjs/common';
 import { CONFIG, type Config } from '../../common/config/config.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
+import { Audit, type Actor } from '../../common/logging/audit.js';
 import { pathWithRipgrep } from '../../common/opencode/opencode.binary.js';
 import { ENVIRONMENT } from '../../common/opencode/opencode.module.js';
 import { OpencodePool, type OpencodeMember } from '../../common/opencode/opencode.pool.js';
@@ -25,6 +26,7 @@ const DEFAULT_MATCHES = 100;
  */
 @Injectable()
 export class FileService {
+  private readonly audit = new Audit();
   private readonly searchPath: string | undefined;
 
   constructor(
@@ -66,8 +68,10 @@ export class FileService {
     return (await this.tree(scope)).write(path, content, options);
   }
 
-  async delete(scope: FileScope, path: string, ifMatch: string): Promise<void> {
-    await (await this.tree(scope)).delete(path, ifMatch);
+  async delete(scope: FileScope, path: string, ifMatch: string, by: Actor): Promise<void> {
+    await this.audit.carryOut({ action: 'file.delete', target: `${scope ?? 'workspace'}/${path}`, by }, 'done', async () =>
+      (await this.tree(scope)).delete(path, ifMatch),
+    );
   }
 
   /** Paths whose letters contain those of the query in order, the best match first: as OpenCode's own clients find files. */

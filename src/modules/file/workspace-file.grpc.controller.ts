@@ -1,7 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { EmptySchema, type Empty } from '@bufbuild/protobuf/wkt';
 import { Controller } from '@nestjs/common';
-import { GrpcMethod } from '@nestjs/microservices';
+import { GrpcMethod, Payload } from '@nestjs/microservices';
+import { Caller } from '../../common/access/caller.js';
 import type {
   GetFileChangesResponse,
   ListFilesResponse,
@@ -52,8 +53,8 @@ export class WorkspaceFileGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'DeleteFile')
-  async deleteFile({ path, ifMatch }: DeleteWorkspaceFileDto): Promise<Empty> {
-    await this.files.delete(undefined, path, ifMatch);
+  async deleteFile(@Payload() { path, ifMatch }: DeleteWorkspaceFileDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.files.delete(undefined, path, ifMatch, caller);
     return create(EmptySchema);
   }
 

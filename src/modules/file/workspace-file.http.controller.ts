@@ -1,6 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { EmptySchema, type Empty } from '@bufbuild/protobuf/wkt';
 import { Controller } from '@nestjs/common';
+import { Caller } from '../../common/access/caller.js';
 import {
   OpenCodeService as Rpc,
   type GetFileChangesResponse,
@@ -64,8 +65,12 @@ export class WorkspaceFileHttpController {
   }
 
   @RestRoute(Rpc.method.deleteFile)
-  async deleteFile(@RestRequest() { path, ifMatch }: DeleteWorkspaceFileDto, @Conditions() conditions: Preconditions): Promise<Empty> {
-    await this.files.delete(undefined, path, ifMatch || conditions.ifMatch);
+  async deleteFile(
+    @RestRequest() { path, ifMatch }: DeleteWorkspaceFileDto,
+    @Conditions() conditions: Preconditions,
+    @Caller() caller: Caller,
+  ): Promise<Empty> {
+    await this.files.delete(undefined, path, ifMatch || conditions.ifMatch, caller);
     return create(EmptySchema);
   }
 

@@ -1,6 +1,6 @@
 import { create } from '@bufbuild/protobuf';
 import { Controller } from '@nestjs/common';
-import { GrpcMethod } from '@nestjs/microservices';
+import { GrpcMethod, Payload } from '@nestjs/microservices';
 import { Caller } from '../../common/access/caller.js';
 import {
   EmptySchema,
@@ -27,8 +27,8 @@ export class HistoryGrpcController {
   ) {}
 
   @GrpcMethod('opencode.message.MessageService', 'DeleteMessage')
-  async deleteMessage({ sessionId, messageId }: DeleteMessageDto): Promise<Empty> {
-    await this.history.deleteMessage(sessionId, messageId);
+  async deleteMessage(@Payload() { sessionId, messageId }: DeleteMessageDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.history.deleteMessage(sessionId, messageId, caller);
     return create(EmptySchema);
   }
 

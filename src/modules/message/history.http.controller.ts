@@ -27,8 +27,8 @@ export class HistoryHttpController {
   ) {}
 
   @RestRoute(Messages.method.deleteMessage)
-  async deleteMessage(@RestRequest() { sessionId, messageId }: DeleteMessageDto): Promise<Empty> {
-    await this.history.deleteMessage(sessionId, messageId);
+  async deleteMessage(@RestRequest() { sessionId, messageId }: DeleteMessageDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.history.deleteMessage(sessionId, messageId, caller);
     return create(EmptySchema);
   }
 

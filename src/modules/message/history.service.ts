@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { GatewayError } from '../../common/errors/gateway-error.js';
+import { Audit, type Actor } from '../../common/logging/audit.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { ProviderService } from '../provider/provider.service.js';
 import type { FileDiff, ModelRef, Session } from '../session/session.model.js';
@@ -11,6 +12,8 @@ import { TurnLine } from './turn.line.js';
 /** What changes the history of a session, and what the history changed in the files. Knows no transport. */
 @Injectable()
 export class HistoryService {
+  private readonly audit = new Audit();
+
   constructor(
     private readonly pool: OpencodePool,
     private readonly sessions: SessionService,
@@ -20,9 +23,11 @@ export class HistoryService {
   ) {}
 
   /** @throws GatewayError NOT_FOUND, also for a message that OpenCode would silently not delete; FAILED_PRECONDITION while the session is busy */
-  async deleteMessage(sessionId: string, messageId: string): Promise<void> {
-    await this.messages.get(sessionId, messageId);
-    await this.line.runWhenIdle(sessionId, () => this.pool.forSession(sessionId).client.deleteMessage(sessionId, messageId));
+  async deleteMessage(sessionId: string, messageId: string, by: Actor): Promise<void> {
+    await this.audit.carryOut({ action: 'message.delete', target: `${sessionId}/${messageId}`, by }, 'done', async () => {
+      await this.messages.get(sessionId, messageId);
+      await this.line.runWhenIdle(sessionId, () => this.pool.forSession(sessionId).client.deleteMessage(sessionId, messageId));
+    });
   }
 
   /** Takes a message, what follows it and their changes of files back. @throws GatewayError NOT_FOUND; FAILED_PRECONDITION while the session is busy */

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { CONFIG, type Config } from '../../common/config/config.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
-import { Audit } from '../../common/logging/audit.js';
+import { Audit, type Act, type Actor } from '../../common/logging/audit.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { AgentService } from '../agent/agent.service.js';
 import { CommandService } from '../command/command.service.js';
@@ -45,10 +45,14 @@ export class InvocationService {
   }
 
   /** @throws GatewayError PERMISSION_DENIED unless ENABLE_SESSION_SHELL is set; else as PromptService.accept */
-  async acceptShell(invocation: ShellInvocation): Promise<TurnTask> {
+  async acceptShell(invocation: ShellInvocation, by: Actor): Promise<TurnTask> {
+    const act: Act = { action: 'shell.run', target: invocation.sessionId, by };
+    return this.audit.carryOut(act, 'accepted', () => this.prepareShell(invocation, act));
+  }
+
+  private async prepareShell(invocation: ShellInvocation, act: Act): Promise<TurnTask> {
     const { sessionId, command, requestId } = invocation;
     if (!this.config.ENABLE_SESSION_SHELL && !this.config.A2A_ENABLE_SESSION_SHELL) {
-      this.audit.record('shell.run', sessionId, 'refused');
       throw new GatewayError('PERMISSION_DENIED', 'The shell is switched off (ENABLE_SESSION_SHELL)', { reason: 'SHELL_DISABLED' });
     }
     if (command.trim() === '') throw GatewayError.invalid('command', 'must not be empty');
@@ -58,7 +62,7 @@ export class InvocationService {
     const upstreamModel = model && { providerID: model.providerId, modelID: model.modelId };
     const { client } = this.pool.forSession(sessionId);
     const call = (messageID: string): Promise<void> => {
-      this.audit.record('shell.run', sessionId, 'begun');
+      this.audit.record(act, 'begun');
       return client.shell(sessionId, { messageID, agent: shellAgent, command, ...(upstreamModel && { model: upstreamModel }) });
     };
     const hand: TurnTask['hand'] = (turn, again) => this.handLongCall(turn, again, call);

@@ -83,8 +83,8 @@ export class MessageGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'AbortSession')
-  async abortSession({ sessionId }: AbortSessionDto): Promise<Empty> {
-    await this.turns.abort(sessionId);
+  async abortSession(@Payload() { sessionId }: AbortSessionDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.turns.abort(sessionId, caller);
     return create(EmptySchema);
   }
 }

@@ -103,8 +103,8 @@ export class MessageHttpController {
   }
 
   @RestRoute(Rpc.method.abortSession)
-  async abortSession(@RestRequest() { sessionId }: AbortSessionDto): Promise<Empty> {
-    await this.turns.abort(sessionId);
+  async abortSession(@RestRequest() { sessionId }: AbortSessionDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.turns.abort(sessionId, caller);
     return create(EmptySchema);
   }
 }

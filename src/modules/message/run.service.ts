@@ -43,7 +43,7 @@ export class RunService {
 
   /** As `run`. @throws GatewayError PERMISSION_DENIED where the shell is switched off */
   async runShell(invocation: ShellInvocation, caller: Caller): Promise<RunResult> {
-    return this.answer(await this.invocations.acceptShell(invocation), caller);
+    return this.answer(await this.invocations.acceptShell(invocation, caller), caller);
   }
 
   private async answer(task: TurnTask, caller: Caller): Promise<RunResult> {

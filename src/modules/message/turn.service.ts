@@ -3,6 +3,7 @@ import { firstValueFrom, from, Observable } from 'rxjs';
 import type { Caller } from '../../common/access/caller.js';
 import { CONFIG, type Config } from '../../common/config/config.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
+import { Audit, type Actor } from '../../common/logging/audit.js';
 import { limitTime } from '../../common/streams/time-limit.js';
 import { EventHub } from '../event/event.hub.js';
 import type { GatewayEvent, TextMode, TurnUpdate } from '../event/event.model.js';
@@ -17,6 +18,7 @@ import type { TurnTask } from './turn.task.js';
 /** Sends prompts in three ways: stream, wait, forget. One turn at a time per session. Knows no transport. */
 @Injectable()
 export class TurnService {
+  private readonly audit = new Audit();
   /** How long a caller may wait for a turn, where the operator set a limit. */
   private readonly limitMs: number | undefined;
 
@@ -74,8 +76,8 @@ export class TurnService {
   }
 
   /** Ends what a session does and what waits behind it. @throws GatewayError as TurnAborter.abort */
-  async abort(sessionId: string): Promise<void> {
-    await this.aborter.abort(sessionId);
+  async abort(sessionId: string, by: Actor): Promise<void> {
+    await this.audit.carryOut({ action: 'turn.abort', target: sessionId, by }, 'done', () => this.aborter.abort(sessionId));
   }
 }
 

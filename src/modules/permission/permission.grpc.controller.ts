@@ -19,8 +19,8 @@ export class PermissionGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'RespondToPermission')
-  async respondToPermission(request: RespondToPermissionDto): Promise<Empty> {
-    await this.permissions.answer(fromPermissionResponse(request));
+  async respondToPermission(@Payload() request: RespondToPermissionDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.permissions.answer(fromPermissionResponse(request), caller);
     return create(EmptySchema);
   }
 }

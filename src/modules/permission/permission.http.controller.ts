@@ -17,8 +17,8 @@ export class PermissionHttpController {
   }
 
   @RestRoute(Rpc.method.respondToPermission)
-  async respondToPermission(@RestRequest() request: RespondToPermissionDto): Promise<Empty> {
-    await this.permissions.answer(fromPermissionResponse(request));
+  async respondToPermission(@RestRequest() request: RespondToPermissionDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.permissions.answer(fromPermissionResponse(request), caller);
     return create(EmptySchema);
   }
 }

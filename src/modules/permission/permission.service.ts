@@ -34,11 +34,13 @@ export class PermissionService {
    *
    * @throws GatewayError NOT_FOUND when the session has no such request, or no longer.
    */
-  async answer({ sessionId, permissionId, reply, message }: PermissionAnswer, by: Actor = 'caller'): Promise<void> {
-    await this.sessions.get(sessionId);
-    const asked = this.hub.pendingPermissions(sessionId).find(({ permission }) => permission.id === permissionId);
-    if (asked === undefined) throw GatewayError.notFound('permission', permissionId);
-    await this.pool.forSession(sessionId).client.replyToPermission(permissionId, asked.directory, reply, message);
-    this.audit.record('permission.answer', `${asked.permission.sessionId}/${permissionId}/${asked.permission.type}`, reply, by);
+  async answer({ sessionId, permissionId, reply, message }: PermissionAnswer, by: Actor): Promise<void> {
+    await this.audit.carryOut({ action: 'permission.answer', target: `${sessionId}/${permissionId}`, by }, reply, async (act) => {
+      await this.sessions.get(sessionId);
+      const asked = this.hub.pendingPermissions(sessionId).find(({ permission }) => permission.id === permissionId);
+      if (asked === undefined) throw GatewayError.notFound('permission', permissionId);
+      act.target = `${asked.permission.sessionId}/${permissionId}/${asked.permission.type}`;
+      await this.pool.forSession(sessionId).client.replyToPermission(permissionId, asked.directory, reply, message);
+    });
   }
 }

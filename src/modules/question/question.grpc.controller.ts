@@ -19,14 +19,14 @@ export class QuestionGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'ReplyQuestion')
-  async replyQuestion(request: ReplyQuestionDto): Promise<Empty> {
-    await this.questions.reply(fromReplyQuestionRequest(request));
+  async replyQuestion(@Payload() request: ReplyQuestionDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.questions.reply(fromReplyQuestionRequest(request), caller);
     return create(EmptySchema);
   }
 
   @GrpcMethod(SERVICE, 'RejectQuestion')
-  async rejectQuestion({ sessionId, questionId }: RejectQuestionDto): Promise<Empty> {
-    await this.questions.reject(sessionId, questionId);
+  async rejectQuestion(@Payload() { sessionId, questionId }: RejectQuestionDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.questions.reject(sessionId, questionId, caller);
     return create(EmptySchema);
   }
 }

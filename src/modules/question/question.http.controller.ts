@@ -17,14 +17,14 @@ export class QuestionHttpController {
   }
 
   @RestRoute(Rpc.method.replyQuestion)
-  async replyQuestion(@RestRequest() request: ReplyQuestionDto): Promise<Empty> {
-    await this.questions.reply(fromReplyQuestionRequest(request));
+  async replyQuestion(@RestRequest() request: ReplyQuestionDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.questions.reply(fromReplyQuestionRequest(request), caller);
     return create(EmptySchema);
   }
 
   @RestRoute(Rpc.method.rejectQuestion)
-  async rejectQuestion(@RestRequest() { sessionId, questionId }: RejectQuestionDto): Promise<Empty> {
-    await this.questions.reject(sessionId, questionId);
+  async rejectQuestion(@RestRequest() { sessionId, questionId }: RejectQuestionDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.questions.reject(sessionId, questionId, caller);
     return create(EmptySchema);
   }
 }

@@ -28,19 +28,23 @@ export class QuestionService {
   }
 
   /** @throws GatewayError NOT_FOUND when the session has no such question, or no longer; INVALID_ARGUMENT unless each item has its answer. */
-  async reply({ sessionId, questionId, answers }: QuestionAnswer): Promise<void> {
-    const { question, directory } = await this.find(sessionId, questionId);
-    if (answers.length !== question.items.length)
-      throw GatewayError.invalid('answers', `must hold one answer for each of the ${question.items.length} questions`);
-    await this.pool.forSession(sessionId).client.replyToQuestion(questionId, directory, answers);
-    this.audit.record('question.answer', `${question.sessionId}/${questionId}`, 'reply', 'caller');
+  async reply({ sessionId, questionId, answers }: QuestionAnswer, by: Actor): Promise<void> {
+    await this.audit.carryOut({ action: 'question.answer', target: `${sessionId}/${questionId}`, by }, 'reply', async (act) => {
+      const { question, directory } = await this.find(sessionId, questionId);
+      act.target = `${question.sessionId}/${questionId}`;
+      if (answers.length !== question.items.length)
+        throw GatewayError.invalid('answers', `must hold one answer for each of the ${question.items.length} questions`);
+      await this.pool.forSession(sessionId).client.replyToQuestion(questionId, directory, answers);
+    });
   }
 
   /** Dismisses it, which ends the turn. @throws GatewayError NOT_FOUND */
-  async reject(sessionId: string, questionId: string, by: Actor = 'caller'): Promise<void> {
-    const { question, directory } = await this.find(sessionId, questionId);
-    await this.pool.forSession(sessionId).client.rejectQuestion(questionId, directory);
-    this.audit.record('question.answer', `${question.sessionId}/${questionId}`, 'reject', by);
+  async reject(sessionId: string, questionId: string, by: Actor): Promise<void> {
+    await this.audit.carryOut({ action: 'question.answer', target: `${sessionId}/${questionId}`, by }, 'reject', async (act) => {
+      const { question, directory } = await this.find(sessionId, questionId);
+      act.target = `${question.sessionId}/${questionId}`;
+      await this.pool.forSession(sessionId).client.rejectQuestion(questionId, directory);
+    });
   }
 
   private async find(sessionId: string, questionId: string): Promise<{ readonly question: Question; readonly directory: string }> {

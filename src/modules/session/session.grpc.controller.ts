@@ -82,8 +82,8 @@ export class SessionGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'DeleteSession')
-  async deleteSession({ sessionId }: DeleteSessionDto): Promise<Empty> {
-    await this.sessions.delete(sessionId);
+  async deleteSession(@Payload() { sessionId }: DeleteSessionDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.sessions.delete(sessionId, caller);
     return create(EmptySchema);
   }
 }

@@ -81,8 +81,8 @@ export class SessionHttpController {
   }
 
   @RestRoute(Rpc.method.deleteSession)
-  async deleteSession(@RestRequest() { sessionId }: DeleteSessionDto): Promise<Empty> {
-    await this.sessions.delete(sessionId);
+  async deleteSession(@RestRequest() { sessionId }: DeleteSessionDto, @Caller() caller: Caller): Promise<Empty> {
+    await this.sessions.delete(sessionId, caller);
     return create(EmptySchema);
   }
 }

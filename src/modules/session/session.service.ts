@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Caller } from '../../common/access/caller.js';
 import type { Principal } from '../../common/access/principal.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
+import { Audit, type Actor } from '../../common/logging/audit.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import type { UpstreamSession } from '../../common/opencode/opencode.types.js';
 import { KeyedLock } from '../../common/streams/keyed-lock.js';
@@ -17,6 +18,7 @@ import type { NewSession, RequestMark, Session, SessionChange, SessionPage, Sess
 /** Sessions of the workspace. Knows no transport. */
 @Injectable()
 export class SessionService {
+  private readonly audit = new Audit();
   private readonly lock = new KeyedLock();
   private readonly requests = new SessionRequests();
   private endTurns: (sessionId: string) => Promise<void> = () => Promise.resolve();
@@ -108,10 +110,12 @@ export class SessionService {
   }
 
   /** Ends what runs in it, then deletes it with its children: OpenCode itself would go on calling the model. @throws GatewayError NOT_FOUND */
-  async delete(sessionId: string): Promise<void> {
-    await this.get(sessionId);
-    await this.endTurns(sessionId);
-    await this.pool.forSession(sessionId).client.deleteSession(sessionId);
+  async delete(sessionId: string, by: Actor): Promise<void> {
+    await this.audit.carryOut({ action: 'session.delete', target: sessionId, by }, 'done', async () => {
+      await this.get(sessionId);
+      await this.endTurns(sessionId);
+      await this.pool.forSession(sessionId).client.deleteSession(sessionId);
+    });
   }
 
   /** Sessions of its sub-agents, the newest first. @throws GatewayError NOT_FOUND */

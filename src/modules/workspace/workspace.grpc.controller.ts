@@ -57,8 +57,8 @@ export class WorkspaceGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'ResetSession')
-  async resetSession(@Payload() { title }: ResetSessionDto, @Caller() { principal }: Caller): Promise<ResetSessionResponse> {
-    return create(ResetSessionResponseSchema, { session: toSession(await this.workspace.reset(principal, title), 0) });
+  async resetSession(@Payload() { title }: ResetSessionDto, @Caller() caller: Caller): Promise<ResetSessionResponse> {
+    return create(ResetSessionResponseSchema, { session: toSession(await this.workspace.reset(caller, title), 0) });
   }
 
   @GrpcMethod(SERVICE, 'GetSessionStats')
@@ -82,14 +82,14 @@ export class WorkspaceGrpcController {
   }
 
   @GrpcMethod(SERVICE, 'ClearMessages')
-  async clearMessages(@Caller() { principal }: Caller): Promise<Empty> {
-    await this.workspace.clearMessages(principal);
+  async clearMessages(@Caller() caller: Caller): Promise<Empty> {
+    await this.workspace.clearMessages(caller);
     return create(EmptySchema);
   }
 
   @GrpcMethod(SERVICE, 'CancelAgent')
-  async cancelAgent(@Caller() { principal }: Caller): Promise<Empty> {
-    await this.workspace.cancel(principal);
+  async cancelAgent(@Caller() caller: Caller): Promise<Empty> {
+    await this.workspace.cancel(caller);
     return create(EmptySchema);
   }
 

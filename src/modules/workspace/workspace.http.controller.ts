@@ -58,8 +58,8 @@ export class WorkspaceHttpController {
   }
 
   @RestRoute(Rpc.method.resetSession)
-  async resetSession(@RestRequest() { title }: ResetSessionDto, @Caller() { principal }: Caller): Promise<ResetSessionResponse> {
-    return create(ResetSessionResponseSchema, { session: toSession(await this.workspace.reset(principal, title), 0) });
+  async resetSession(@RestRequest() { title }: ResetSessionDto, @Caller() caller: Caller): Promise<ResetSessionResponse> {
+    return create(ResetSessionResponseSchema, { session: toSession(await this.workspace.reset(caller, title), 0) });
   }
 
   @RestRoute(Rpc.method.getSessionStats)
@@ -86,14 +86,14 @@ export class WorkspaceHttpController {
   }
 
   @RestRoute(Rpc.method.clearMessages)
-  async clearMessages(@Caller() { principal }: Caller): Promise<Empty> {
-    await this.workspace.clearMessages(principal);
+  async clearMessages(@Caller() caller: Caller): Promise<Empty> {
+    await this.workspace.clearMessages(caller);
     return create(EmptySchema);
   }
 
   @RestRoute(Rpc.method.cancelAgent)
-  async cancelAgent(@Caller() { principal }: Caller): Promise<Empty> {
-    await this.workspace.cancel(principal);
+  async cancelAgent(@Caller() caller: Caller): Promise<Empty> {
+    await this.workspace.cancel(caller);
     return create(EmptySchema);
   }
 

@@ -3,6 +3,7 @@ import { Observable } from 'rxjs';
 import type { Caller } from '../../common/access/caller.js';
 import { may, type Principal } from '../../common/access/principal.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
+import { Audit } from '../../common/logging/audit.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import type { WorkspaceConfigUse } from '../../common/opencode/workspace-config.js';
 import { KeyedLock } from '../../common/streams/keyed-lock.js';
@@ -26,6 +27,7 @@ const MAX_LIMIT = 100;
 /** Seed 000: the container and its one session, over the modules for many; each principal has one. Knows no transport. */
 @Injectable()
 export class WorkspaceService {
+  private readonly audit = new Audit();
   private readonly lock = new KeyedLock();
   /** By principal. */
   private readonly sessionIds = new Map<string, string>();
@@ -53,14 +55,15 @@ export class WorkspaceService {
   }
 
   /** A new session in place of the old one, which is ended and deleted. */
-  async reset(owner: Principal, title: string): Promise<Session> {
+  async reset(caller: Caller, title: string): Promise<Session> {
+    const owner = caller.principal;
     return this.lock.run(owner.id, async () => {
       const old = await this.find(owner);
       const made = await this.sessions.create({ isWorkspaceSession: true, ...(title !== '' && { title }) }, owner);
       // The agent keeps its model; only the conversation is new.
       if (old?.chosenModel !== undefined) await this.sessions.update(made.id, { labels: {}, model: old.chosenModel });
       this.sessionIds.set(owner.id, made.id);
-      if (old !== undefined) await this.sessions.delete(old.id);
+      if (old !== undefined) await this.sessions.delete(old.id, caller);
       return made;
     });
   }
@@ -145,13 +148,13 @@ export class WorkspaceService {
   }
 
   /** @throws GatewayError FAILED_PRECONDITION while the session is busy */
-  async clearMessages(owner: Principal): Promise<void> {
-    const { id } = await this.session(owner);
-    await this.messages.clear(id);
+  async clearMessages(caller: Caller): Promise<void> {
+    const { id } = await this.session(caller.principal);
+    await this.audit.carryOut({ action: 'message.delete', target: `${id}/*`, by: caller }, 'done', () => this.messages.clear(id));
   }
 
-  async cancel(owner: Principal): Promise<void> {
-    await this.turns.abort((await this.session(owner)).id);
+  async cancel(caller: Caller): Promise<void> {
+    await this.turns.abort((await this.session(caller.principal)).id, caller);
   }
 
   private async findOrCreate(owner: Principal): Promise<Session> {
