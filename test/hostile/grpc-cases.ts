@@ -1,5 +1,5 @@
 import { create, fromJson, toBinary, type DescMethod } from '@bufbuild/protobuf';
-import { protoServices, protoTypes } from '../../src/common/grpc/proto-types.js';
+import { methodPath, protoServices, protoTypes } from '../../src/common/grpc/proto-types.js';
 import type { Random } from '../support/random.js';
 import { hostileMessage } from './values.js';
 
@@ -64,4 +64,47 @@ export function hostileFrames(random: Random): Buffer {
   );
   const all = Buffer.concat([PREFACE, settings, ...frames]);
   return random.below(3) === 0 ? all.subarray(0, all.length - random.below(20)) : all;
+}
+
+export interface RawCall {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+}
+
+const CALL_HEADERS = [
+  ['content-type', ['application/grpc+json', 'application/grpc-web', 'application/json', 'text/plain', 'application/grpcx', '']],
+  ['grpc-timeout', ['x', '0n', '-1S', '99999999999H', '1m', '']],
+  ['grpc-encoding', ['gzip', 'deflate', 'identity', 'x', '']],
+  ['grpc-accept-encoding', ['gzip', ',,,', 'x']],
+  ['authorization', ['Bearer', 'Basic eDp5']],
+  ['x-bin', ['!!!', 'AAAA']],
+  ['x-y-bin', ['*', 'AA,AA']],
+  [':method', ['GET', 'OPTIONS', 'FOO']],
+  [':path', ['/', '/x', '/a/b/c', '/opencode.v1.OpenCodeService/', '//', '/%00', '/__proto__/toString', '*']],
+  ['te', ['trailers']],
+  ['x-request-id', ['a b', 'x'.repeat(200)]],
+  ['last-event-id', ['x', '-1']],
+] as const;
+
+/** A gRPC call whose headers or framing nobody expects, over sound HTTP/2. */
+export function hostileRawCall(random: Random, known: readonly string[]): RawCall {
+  const { method, bytes } = hostileGrpcCall(random, known);
+  const headers: Record<string, string> = {
+    ':method': 'POST',
+    ':path': methodPath(method),
+    'content-type': 'application/grpc',
+    te: 'trailers',
+  };
+  for (let count = 1 + random.below(3); count > 0; count -= 1) {
+    const [name, values] = random.pick(CALL_HEADERS);
+    headers[name] = random.pick<string>(values);
+  }
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt8(random.pick([0, 0, 0, 1, 2, 255]), 0);
+  prefix.writeUInt32BE(random.pick([bytes.length, bytes.length, bytes.length + 1, 0, 2 ** 32 - 1]), 1);
+  const message = Buffer.concat([prefix, bytes]);
+  return {
+    headers,
+    body: random.pick([message, message, Buffer.concat([message, message]), bytes, message.subarray(0, 3), Buffer.alloc(0)]),
+  };
 }

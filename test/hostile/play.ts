@@ -1,8 +1,9 @@
+import { connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
 import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js';
 import { methodPath } from '../../src/common/grpc/proto-types.js';
 import { Random } from '../support/random.js';
-import { hostileFrames, hostileGrpcCall, type GrpcCase } from './grpc-cases.js';
+import { hostileFrames, hostileGrpcCall, hostileRawCall, type GrpcCase, type RawCall } from './grpc-cases.js';
 import { hostileCall, hostileWire } from './http-cases.js';
 
 /** Who is attacked. */
@@ -21,7 +22,7 @@ export interface Outcome {
   readonly violation: string | undefined;
 }
 
-const KINDS = ['call', 'call', 'call', 'grpc', 'grpc', 'grpc', 'wire', 'frames'] as const;
+const KINDS = ['call', 'call', 'call', 'grpc', 'grpc', 'grpc', 'raw', 'wire', 'frames'] as const;
 type Kind = (typeof KINDS)[number];
 
 /** A stream that began is left after this; what was not answered by then was no request. */
@@ -55,6 +56,8 @@ export class Attacker {
       case 'frames':
         await send(this.target.grpc, hostileFrames(random), PATIENCE_MS);
         return { kind, answer: 'frames', violation: undefined };
+      case 'raw':
+        return judgeRaw(await sendRaw(this.target.grpc, hostileRawCall(random, this.target.known)));
       case 'grpc':
         return this.callGrpc(hostileGrpcCall(random, this.target.known));
     }
@@ -112,6 +115,36 @@ function judgeHttp(kind: Kind, answer: string): Outcome {
   return {
     kind,
     answer: String(statuses[0] ?? 'none'),
-    violation: broken === undefined ? undefined : answer.slice(0, 2_000),
+    violation: broken === undefined && (kind === 'wire' || statuses.length > 0) ? undefined : answer.slice(0, 2_000) || 'no answer',
   };
+}
+
+/** Gives the HTTP status and the gRPC status of the answer, or of what was reset. */
+function sendRaw(address: string, { headers, body }: RawCall): Promise<string> {
+  return new Promise((resolve) => {
+    const session = connectHttp2(`http://${address}`);
+    let answer = 'none';
+    const timer = setTimeout(() => session.destroy(), PATIENCE_MS);
+    session.on('error', () => undefined);
+    session.on('close', () => {
+      clearTimeout(timer);
+      resolve(answer);
+    });
+    const stream = session.request(headers);
+    const hear = (heard: Record<string, unknown>): void => {
+      answer = `${String(heard[':status'] ?? '')} ${String(heard['grpc-status'] ?? '')} ${String(heard['grpc-message'] ?? '')}`;
+    };
+    stream
+      .on('response', hear)
+      .on('trailers', hear)
+      .on('error', () => undefined);
+    stream.on('close', () => session.close());
+    stream.resume().end(body);
+  });
+}
+
+function judgeRaw(answer: string): Outcome {
+  const [httpStatus = '', grpcStatus = ''] = answer.split(' ');
+  const isBroken = BROKEN.has(Number(grpcStatus)) || (Number(httpStatus) >= 500 && !HONEST_5XX.has(Number(httpStatus)));
+  return { kind: 'raw', answer: `${httpStatus}/${grpcStatus}`, violation: isBroken ? answer : undefined };
 }

@@ -45,7 +45,7 @@ const NUMBERS = [0, -0, 1, -1, 0.5, 1e308, -1e308, 2 ** 31, -(2 ** 31) - 1, 2 **
 
 export function hostileText(random: Random, known: readonly string[]): string {
   const kind = random.below(12);
-  if (kind < 3) return random.pick(known);
+  if (kind < 3 && known.length > 0) return random.pick(known);
   if (kind < 9) return random.pick(TEXTS);
   if (kind === 9) return random.pick(['x', 'ü', '/', '../', '\0', '[', '{"a":']).repeat(1 + random.below(3_000));
   return random.bytes(random.below(40)).toString(random.pick(['latin1', 'utf8', 'utf16le']));

@@ -27,6 +27,7 @@ import type { TlsFiles } from '../tls/tls-files.js';
 import { originalOf } from './aggregate.js';
 import { toClientCertificate } from './client-certificate.mapper.js';
 import { encodeJson } from './encoding.js';
+import { blameCallersForFraming } from './framing-errors.js';
 import { GrpcCallSink } from './grpc-call.sink.js';
 import { toCallError } from './grpc-error.js';
 import { http2ServersOf, http2StreamOf } from './grpc-internals.js';
@@ -156,6 +157,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
   private attend(server: GrpcServer): void {
     const { keepaliveS, limits, logs } = this.options;
     for (const http2Server of http2ServersOf(server)) {
+      blameCallersForFraming(http2Server);
       limitSessions(http2Server, limits);
       if (keepaliveS > 0) keepSessionsAlive(http2Server, keepaliveS * 1_000);
       if (logs.access !== undefined) logGrpcCalls(http2Server, logs.access);
