@@ -131,8 +131,8 @@ function sendRaw(address: string, { headers, body }: RawCall): Promise<string> {
       resolve(answer);
     });
     const stream = session.request(headers);
-    const hear = (heard: Record<string, unknown>): void => {
-      answer = `${String(heard[':status'] ?? '')} ${String(heard['grpc-status'] ?? '')} ${String(heard['grpc-message'] ?? '')}`;
+    const hear = (heard: Readonly<Record<string, string | string[] | number | undefined>>): void => {
+      answer = [heard[':status'], heard['grpc-status'], heard['grpc-message']].join(' ');
     };
     stream
       .on('response', hear)
