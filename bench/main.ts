@@ -5,6 +5,7 @@ import { listRows } from './rows/list.rows.js';
 import { ingestRows, sessionsRows } from './rows/ingest.rows.js';
 import { latencyRows } from './rows/latency.rows.js';
 import { memoryRows } from './rows/memory.rows.js';
+import { overloadRows } from './rows/overload.rows.js';
 import { resumeRows } from './rows/resume.rows.js';
 import { slowReaderRows } from './rows/slow-reader.rows.js';
 import { soakRows } from './rows/soak.rows.js';
@@ -24,12 +25,19 @@ const measurements: Readonly<Record<string, () => Promise<Row[]>>> = {
   ingest: ingestRows,
   sessions: sessionsRows,
   resume: resumeRows,
+  overload: () => overloadRows(Number(values.seconds)),
   files: async () => [...(await fileRows()), ...(await listRows())],
 };
 /** Only when named: it takes twenty minutes. */
 const LONG = { soak: soakRows };
 
-const { values } = parseArgs({ options: { only: { type: 'string', default: Object.keys(measurements).join(',') } } });
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: Object.keys(measurements).join(',') },
+    /** How long the overload lasts. */
+    seconds: { type: 'string', default: '60' },
+  },
+});
 const rows: Row[] = [];
 for (const name of values.only.split(',')) {
   const measure = { ...measurements, ...LONG }[name];

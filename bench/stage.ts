@@ -3,7 +3,7 @@ import { EventService, SubscribeSessionEventsRequestSchema, TextMode } from '../
 import { methodPath } from '../src/common/grpc/proto-types.js';
 import type { GrpcTarget } from './loads/grpc-streams.load.js';
 import type { ClientsCommands } from './processes/clients.js';
-import type { GatewayCommands } from './processes/gateway.js';
+import type { GatewayCommands, GatewayOptions } from './processes/gateway.js';
 import { SESSION_ID } from './processes/upstream-frames.js';
 import type { UpstreamCommands } from './processes/upstream.js';
 import { Remote } from './remote.js';
@@ -18,14 +18,14 @@ export interface Stage {
   readonly clients: Remote<ClientsCommands>;
 }
 
-/** Runs a measurement on a fresh stage, over a workspace with files if need be, and takes it down, whatever happens. */
-export async function onStage<T>(measure: (stage: Stage) => Promise<T>, workspace?: string): Promise<T> {
+/** Runs a measurement on a fresh stage and takes it down, whatever happens. */
+export async function onStage<T>(measure: (stage: Stage) => Promise<T>, options: GatewayOptions = {}): Promise<T> {
   const upstream = new Remote<UpstreamCommands>('upstream');
   const gateway = new Remote<GatewayCommands>('gateway');
   const clients = new Remote<ClientsCommands>('clients');
   try {
     const upstreamUrl = await upstream.call('start');
-    return await measure({ upstream, upstreamUrl, gateway, clients, ...(await gateway.call('start', upstreamUrl, workspace)) });
+    return await measure({ upstream, upstreamUrl, gateway, clients, ...(await gateway.call('start', upstreamUrl, options)) });
   } finally {
     await Promise.all([clients, gateway, upstream].map((remote) => remote.stop()));
   }

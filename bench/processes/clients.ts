@@ -1,6 +1,7 @@
 import { GrpcCallsLoad } from '../loads/grpc-calls.load.js';
 import { HttpCallsLoad } from '../loads/http-calls.load.js';
 import { GrpcStreamsLoad, type GrpcTarget } from '../loads/grpc-streams.load.js';
+import { offerGrpc, offerHttp } from '../loads/offered-calls.js';
 import { isCallLoad, type Load } from '../loads/load.js';
 import { SseLoad } from '../loads/sse.load.js';
 import { serve } from '../remote.js';
@@ -28,6 +29,9 @@ const commands = {
   openGrpcCalls: (target: GrpcTarget, callers: number): Promise<number> => open(new GrpcCallsLoad(target, callers)),
   openHttpCalls: (url: string, callers: number): Promise<number> => open(new HttpCallsLoad(url, callers)),
   openSse: (url: string, streams: number): Promise<number> => open(new SseLoad(url, streams)),
+
+  offerGrpc,
+  offerHttp,
 
   callFor(id: number, durationMs: number): Promise<number> {
     const load = loadOf(id);

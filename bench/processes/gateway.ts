@@ -8,6 +8,12 @@ import { WORKSPACE } from './upstream-frames.js';
 /** The gateway, with its defaults but for ports and logs, and without a limit of calls a minute. */
 export type GatewayCommands = typeof commands;
 
+export interface GatewayOptions {
+  /** A folder with files; undefined: one that nobody reads. */
+  readonly workspace?: string;
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
 const READY_TIMEOUT_MS = 10_000;
 
 const commands = {
@@ -15,8 +21,7 @@ const commands = {
 
   async start(
     upstreamUrl: string,
-    workspace = WORKSPACE,
-    settings: Readonly<Record<string, string>> = {},
+    { workspace = WORKSPACE, settings = {} }: GatewayOptions = {},
   ): Promise<{ readonly grpcAddress: string; readonly httpUrl: string }> {
     const environment = {
       OPENCODE_BASE_URL: upstreamUrl,

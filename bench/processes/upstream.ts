@@ -33,6 +33,7 @@ const answers: Readonly<Record<string, unknown>> = {
   '/path': { directory: WORKSPACE },
   '/experimental/session': [session],
   [`/session/${SESSION_ID}`]: session,
+  [`/session/${SESSION_ID}/abort`]: true,
   '/session/status': { [SESSION_ID]: { type: 'busy' } },
   '/permission': [],
   '/question': [],

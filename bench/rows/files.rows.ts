@@ -98,24 +98,27 @@ async function smallRow({ clients, grpcAddress }: Stage, workspace: string): Pro
 export async function fileRows(): Promise<Row[]> {
   const workspace = await mkdtemp(join(tmpdir(), 'bench-files-'));
   try {
-    return await onStage(async (stage) => {
-      const url = `${stage.httpUrl}/files/large.bin`;
-      const headers = { 'content-type': 'application/octet-stream', accept: 'application/octet-stream' };
-      const upload = async (): Promise<void> => {
-        await drain((await request(url, { method: 'PUT', headers, body: Readable.from(chunks()) })).body);
-      };
-      const download = async (): Promise<void> => drain((await request(url, { headers })).body);
-      const directPath = join(workspace, 'direct.bin');
-      return [
-        await toRow(stage, { what: 'REST, raw upload of 1 GiB', throughGateway: upload, directly: () => writeDirectly(directPath) }),
-        await toRow(stage, {
-          what: 'REST, raw download of 1 GiB',
-          throughGateway: download,
-          directly: () => drain(createReadStream(directPath, { highWaterMark: CHUNK.length })),
-        }),
-        await smallRow(stage, workspace),
-      ];
-    }, workspace);
+    return await onStage(
+      async (stage) => {
+        const url = `${stage.httpUrl}/files/large.bin`;
+        const headers = { 'content-type': 'application/octet-stream', accept: 'application/octet-stream' };
+        const upload = async (): Promise<void> => {
+          await drain((await request(url, { method: 'PUT', headers, body: Readable.from(chunks()) })).body);
+        };
+        const download = async (): Promise<void> => drain((await request(url, { headers })).body);
+        const directPath = join(workspace, 'direct.bin');
+        return [
+          await toRow(stage, { what: 'REST, raw upload of 1 GiB', throughGateway: upload, directly: () => writeDirectly(directPath) }),
+          await toRow(stage, {
+            what: 'REST, raw download of 1 GiB',
+            throughGateway: download,
+            directly: () => drain(createReadStream(directPath, { highWaterMark: CHUNK.length })),
+          }),
+          await smallRow(stage, workspace),
+        ];
+      },
+      { workspace },
+    );
   } finally {
     await rm(workspace, { recursive: true });
   }

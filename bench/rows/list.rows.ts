@@ -59,25 +59,28 @@ export async function listRows(): Promise<Row[]> {
     const startedAtMs = performance.now();
     const expected = await listDirectly(workspace);
     const directMs = performance.now() - startedAtMs;
-    return await onStage(async ({ gateway, httpUrl }) => {
-      await listPages(httpUrl);
-      let listed = { count: 0, pagesMs: [] as readonly number[] };
-      const growth = await peakGrowth(gateway, async () => {
-        listed = await listPages(httpUrl);
-      });
-      const totalMs = listed.pagesMs.reduce((sum, pageMs) => sum + pageMs, 0);
-      return [
-        {
-          what: `REST, ListFiles over ${formatCount(DIRECTORIES * FILES_EACH)} files, pages of ${formatCount(PAGE_SIZE)}`,
-          gateway: `${formatCount(totalMs)} ms, page p50 ${formatCount(percentile(listed.pagesMs, 0.5))} ms, max ${formatCount(Math.max(...listed.pagesMs))} ms`,
-          comparedWith: `node:fs ${formatCount(directMs)} ms`,
-          result: `ratio ${(directMs / totalMs).toFixed(2)}, RSS peak +${(growth / MB).toFixed(1)} MB`,
-          throughput: `${formatCount(listed.count / (totalMs / 1_000))} entries/s${listed.count === expected ? '' : ', incomplete'}`,
-          target: `RSS ≤ +${MAX_GROWTH_MB} MB`,
-          reached: growth <= MAX_GROWTH_MB * MB && listed.count === expected,
-        },
-      ];
-    }, workspace);
+    return await onStage(
+      async ({ gateway, httpUrl }) => {
+        await listPages(httpUrl);
+        let listed = { count: 0, pagesMs: [] as readonly number[] };
+        const growth = await peakGrowth(gateway, async () => {
+          listed = await listPages(httpUrl);
+        });
+        const totalMs = listed.pagesMs.reduce((sum, pageMs) => sum + pageMs, 0);
+        return [
+          {
+            what: `REST, ListFiles over ${formatCount(DIRECTORIES * FILES_EACH)} files, pages of ${formatCount(PAGE_SIZE)}`,
+            gateway: `${formatCount(totalMs)} ms, page p50 ${formatCount(percentile(listed.pagesMs, 0.5))} ms, max ${formatCount(Math.max(...listed.pagesMs))} ms`,
+            comparedWith: `node:fs ${formatCount(directMs)} ms`,
+            result: `ratio ${(directMs / totalMs).toFixed(2)}, RSS peak +${(growth / MB).toFixed(1)} MB`,
+            throughput: `${formatCount(listed.count / (totalMs / 1_000))} entries/s${listed.count === expected ? '' : ', incomplete'}`,
+            target: `RSS ≤ +${MAX_GROWTH_MB} MB`,
+            reached: growth <= MAX_GROWTH_MB * MB && listed.count === expected,
+          },
+        ];
+      },
+      { workspace },
+    );
   } finally {
     await rm(workspace, { recursive: true });
   }
