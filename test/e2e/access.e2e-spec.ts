@@ -1,7 +1,9 @@
+import { connect } from 'node:http2';
 import { Client, credentials, type ServiceError } from '@grpc/grpc-js';
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
 import { SessionService } from '../../src/common/grpc/generated/session_pb.js';
 import { OpenCodeService } from '../../src/common/grpc/generated/v1/opencode_service_pb.js';
+import { methodPath } from '../../src/common/grpc/proto-types.js';
 import { GrpcDoor } from '../support/grpc.door.js';
 import { RestDoor } from '../support/rest.door.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
@@ -9,6 +11,19 @@ import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
 const UNIMPLEMENTED = 12;
 const UNAUTHENTICATED = 16;
 const TOKEN = 'a-token-that-is-long-enough';
+
+/** The code of a call of which only the first bytes come: a frame that says it has 10 MiB. */
+function codeOfBegunCall(address: string, path: string): Promise<number> {
+  const session = connect(`http://${address}`);
+  const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' });
+  stream.write(Buffer.from([0, 0, 0xa0, 0, 0]));
+  return new Promise<number>((resolve, reject) => {
+    const onHeaders = (headers: Readonly<Record<string, unknown>>): void => {
+      if (headers['grpc-status'] !== undefined) resolve(Number(headers['grpc-status']));
+    };
+    stream.on('response', onHeaders).on('trailers', onHeaders).on('error', reject);
+  }).finally(() => session.destroy());
+}
 
 /** 0 when the gRPC port tells its services, else the code of the refusal. */
 function reflectionCode(address: string): Promise<number> {
@@ -31,6 +46,12 @@ describe('access', () => {
   });
 
   afterAll(() => test.stop());
+
+  it('refuses a call over gRPC before its message has come', async () => {
+    const path = methodPath(MessageService.method.sendMessage);
+
+    await expect(codeOfBegunCall(test.grpcAddress.replace('0.0.0.0', '127.0.0.1'), path)).resolves.toBe(UNAUTHENTICATED);
+  });
 
   describe.each(['gRPC', 'REST'])('over %s', (name) => {
     const doorWith = (token?: string) =>

@@ -7,17 +7,15 @@ import {
   type ServerOptions,
   type ServerUnaryCall,
   type ServerWritableStream,
-  type Metadata,
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { Server, Transport, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
 import { HealthImplementation } from 'grpc-health-check';
 import { firstValueFrom, isObservable, type Observable } from 'rxjs';
-import type { Admission, Credentials } from '../access/admission.js';
+import type { Admission } from '../access/admission.js';
 import { callerOf, setCaller } from '../access/caller.js';
-import { requirementOf } from '../access/scopes.js';
 import { GatewayError } from '../errors/gateway-error.js';
-import { isUrgent, maxBytesOf, type RequestBounds } from '../limits/call-limits.js';
+import { maxBytesOf, type RequestBounds } from '../limits/call-limits.js';
 import type { CallsInFlight } from '../limits/calls-in-flight.js';
 import type { CallLogs } from '../logging/call-logs.js';
 import type { LoggedCall } from '../logging/payload-log.js';
@@ -25,9 +23,9 @@ import { MessageStream } from '../streams/message-stream.js';
 import type { OpenStreams, StreamLabels } from '../streams/open-streams.js';
 import type { TlsFiles } from '../tls/tls-files.js';
 import { originalOf } from './aggregate.js';
-import { toClientCertificate } from './client-certificate.mapper.js';
 import { encodeJson } from './encoding.js';
 import { blameCallersForFraming } from './framing-errors.js';
+import { admitOverGrpc } from './grpc-admission.js';
 import { GrpcCallSink } from './grpc-call.sink.js';
 import { toCallError } from './grpc-error.js';
 import { http2ServersOf, http2StreamOf } from './grpc-internals.js';
@@ -94,12 +92,12 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
   }
 
   listen(callback: (error?: unknown) => void): void {
-    const server = new GrpcServer(channelOptions(this.options));
+    const { host, port, tls, admission, calls } = this.options;
+    const server = new GrpcServer({ ...channelOptions(this.options), interceptors: [admitOverGrpc(admission, calls)] });
     for (const service of protoServices) server.addService(toServiceDefinition(service), this.implementationOf(service));
     this.health.addToServer(server);
     if (this.options.reflection) createReflection().addToServer(server);
     this.server = server;
-    const { host, port, tls } = this.options;
     const credentials = tls === undefined ? ServerCredentials.createInsecure() : new TlsServerCredentials(tls);
     server.bindAsync(`${host}:${port}`, credentials, (error, boundPort) => {
       this.port = boundPort;
@@ -215,37 +213,22 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
     streams.write(stream.source$, new GrpcCallSink(call, stream), labels, caller);
   }
 
-  /** Asks who calls, reads what they want, and runs Nest's handler: guard, pipe, controller and error filter are in it. */
+  /** Reads what the caller wants, and runs Nest's handler: guard, pipe, controller and error filter are in it. */
   private async run(method: DescMethod, handler: MessageHandler, call: ServerCall): Promise<unknown> {
-    const { admission, calls, limits, logs } = this.options;
+    const { calls, limits, logs } = this.options;
     const { request, metadata } = call;
-    const urgent = isUrgent(method);
-    if (!urgent) calls.enter(call);
+    const caller = callerOf(metadata);
+    if (caller !== undefined) setCaller(http2StreamOf(call), caller);
     try {
-      const caller = await admission.admit(credentialsOf(method, call), requirementOf(method), urgent);
-      if (caller !== undefined) for (const holder of [metadata, http2StreamOf(call)]) setCaller(holder, caller);
       const maxBytes = maxBytesOf(method, limits);
       if (request.length > maxBytes) throw tooLarge(maxBytes);
       const message = decodeRequest(method, request);
       logs.payloads?.request(toLoggedCall(method, call), () => encodeJson(message));
       return await handler(message, metadata);
     } finally {
-      calls.leave(call);
+      calls.leave(metadata);
     }
   }
-}
-
-/** grpc-js tells of a certificate only when one of our authorities vouches for it. */
-function credentialsOf(method: DescMethod, call: ServerCall): Credentials {
-  const { sslPeerCertificate } = call.getAuthContext();
-  return {
-    authorization: firstOf(call.metadata, 'authorization'),
-    certificate: sslPeerCertificate && toClientCertificate(sslPeerCertificate),
-    requestId: firstOf(call.metadata, 'x-request-id'),
-    // Without the port.
-    peer: call.getPeer().replace(/:\d+$/, ''),
-    target: methodName(method),
-  };
 }
 
 function toLoggedCall(
@@ -253,10 +236,6 @@ function toLoggedCall(
   { request, metadata }: Pick<ServerUnaryCall<Buffer, unknown>, 'request' | 'metadata'>,
 ): LoggedCall {
   return { door: 'grpc', method, caller: callerOf(metadata), requestBytes: request.length };
-}
-
-function firstOf(metadata: Metadata, key: string): string | undefined {
-  return metadata.get(key)[0]?.toString();
 }
 
 /** A handler that was refused or failed gives an Observable of its error: the error filter makes it so. */
