@@ -65,9 +65,10 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
   });
   const logs = createCallLogs(config, logger);
   logHttpCalls(adapter.getInstance(), logs);
+  // Before whatever may refuse a request: also of one that is refused the rest must come in time.
+  limitHttp(adapter.getInstance(), calls, limits);
   guardFromWebPages(adapter.getInstance(), webAccess(config));
   const httpDrain = new HttpDrain(adapter.getInstance());
-  limitHttp(adapter.getInstance(), calls, limits);
   admitOverHttp(adapter.getInstance(), admission, routeScopes(config));
   const grpc = new GatewayGrpcServer({ ...grpcSettings(config), streams, admission, calls, tls, logs });
   const hub = app.get(EventHub);

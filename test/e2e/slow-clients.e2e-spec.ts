@@ -46,26 +46,36 @@ describe('clients that take their time', () => {
   }
 
   const post = (path: string, headers: string) =>
-    `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n${headers}\r\n\r\n`;
+    `POST ${path} HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n${headers}\r\n\r\n`;
 
   it.each([
     ['nothing', '', ''],
     ['half a line', 'GET /heal', ''],
-    ['headers without end', 'GET /health HTTP/1.1\r\nhost: x\r\nx-note: ', 'x'],
+    ['headers without end', 'GET /health HTTP/1.1\r\nhost: localhost\r\nx-note: ', 'x'],
     ['a body that does not end', post('/sessions', 'content-length: 1000'), ' '],
     ['a body of chunks without end', post('/sessions', 'transfer-encoding: chunked'), '1\r\n \r\n'],
     ['a body for no route', post('/nowhere', 'content-length: 1000'), ' '],
     [
       'a raw file that does not move',
-      'PUT /files/slow.bin HTTP/1.1\r\nhost: x\r\ncontent-type: application/octet-stream\r\ncontent-length: 1000\r\n\r\n',
+      'PUT /files/slow.bin HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/octet-stream\r\ncontent-length: 1000\r\n\r\n',
       'x',
     ],
   ])('are cut over HTTP with %s, and told so', async (_, beginning, little) => {
     expect(await drip(test.httpUrl, beginning, little)).toMatch(/HTTP\/1\.1 408 /);
   });
 
+  it('are cut when they were refused before their body came', async () => {
+    const request = post('/sessions', 'content-length: 1000').replace('localhost', 'elsewhere');
+
+    expect(await drip(test.httpUrl, request, ' ')).toMatch(/^HTTP\/1\.1 421 /);
+  });
+
   it('leave nothing behind of a file that did not move', async () => {
-    await drip(test.httpUrl, 'PUT /files/slow.txt HTTP/1.1\r\nhost: x\r\ncontent-type: text/plain\r\ncontent-length: 1000\r\n\r\n', 'x');
+    await drip(
+      test.httpUrl,
+      'PUT /files/slow.txt HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/plain\r\ncontent-length: 1000\r\n\r\n',
+      'x',
+    );
 
     await eventually(async () => (await readdir(test.opencode.workspace)).every((name) => !name.endsWith('.tmp')));
 
@@ -73,7 +83,7 @@ describe('clients that take their time', () => {
   });
 
   it('are cut over HTTP when they rest between two requests', async () => {
-    expect(await drip(test.httpUrl, 'GET /health HTTP/1.1\r\nhost: x\r\n\r\n', '')).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await drip(test.httpUrl, 'GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n', '')).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   it('may take long for a file that moves', async () => {
