@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
 import { EventService, TextMode, type GlobalEvent } from '../../src/common/grpc/generated/event_pb.js';
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
 import { QuestionService } from '../../src/common/grpc/generated/question_pb.js';
@@ -239,6 +240,7 @@ describe('whose sessions are', () => {
 
     it('with ACCESS_ADOPT=first they are whose who first works with them', async () => {
       const sessionId = await newNobodysSession();
+      const log = jest.spyOn(Logger.prototype, 'log');
       const replica = await startReplica(test, { ...access, ACCESS_ADOPT: 'first' });
       const [alice, bob, looker] = ['alice', 'bob', 'looker'].map((principal) => doorOf('grpc', principal, replica)) as [Door, Door, Door];
 
@@ -249,10 +251,17 @@ describe('whose sessions are', () => {
 
       expect(isMissing(await look(bob, sessionId))).toBe(true);
       expect(isMissing(await work(bob, sessionId))).toBe(true);
+      expect(log.mock.calls.map(([line]) => line)).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ audit: 'session.adopt', target: sessionId, result: 'done', by: 'alice' }),
+          expect.objectContaining({ audit: 'access', target: sessionId, result: 'refused', by: 'bob', reason: 'SESSION_NOT_FOUND' }),
+        ]),
+      );
       expect(await idsOf(bob)).not.toContain(sessionId);
       // The other gateway has heard of it.
       await eventually(async () => (await look(doorOf('grpc', 'alice'), sessionId)) === undefined);
       await replica.stop();
+      log.mockRestore();
     });
 
     it('with ACCESS_ADOPT=first one of many is faster', async () => {

@@ -11,6 +11,7 @@ export type AuditedAction =
   | 'credential.switch'
   | 'permission.answer'
   | 'question.answer'
+  | 'session.adopt'
   | 'session.delete'
   | 'message.delete'
   | 'file.delete'

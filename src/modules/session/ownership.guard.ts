@@ -1,9 +1,10 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { callerOf } from '../../common/access/caller.js';
+import { callerOf, type Caller } from '../../common/access/caller.js';
 import { may } from '../../common/access/principal.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { requestMessageOf } from '../../common/http/rest-route.js';
+import { Refusals } from '../../common/logging/refusals.js';
 import { isSessionId } from '../../common/validation/ids.js';
 import { SessionOwners } from './session.owners.js';
 import { SessionService } from './session.service.js';
@@ -21,6 +22,8 @@ interface Naming {
  */
 @Injectable()
 export class OwnershipGuard implements CanActivate {
+  private readonly refusals = new Refusals();
+
   constructor(
     private readonly owners: SessionOwners,
     private readonly sessions: SessionService,
@@ -35,11 +38,18 @@ export class OwnershipGuard implements CanActivate {
     const request = isHttp ? requestMessageOf(holder as FastifyRequest) : context.switchToRpc().getData<object>();
     for (const sessionId of namedIn(request)) {
       const { standing, rootId } = await this.owners.standingOf(caller.principal, sessionId);
-      if (standing === 'foreign') throw GatewayError.notFound('session', sessionId);
+      if (standing === 'foreign') throw this.refuse(sessionId, caller);
       // Who only looks does not take it away from those who might work with it.
       if (standing === 'ownerless' && caller.scope !== 'read') await this.sessions.adopt(rootId, caller);
     }
     return true;
+  }
+
+  /** The caller learns nothing; who looks after the gateway does. */
+  private refuse(sessionId: string, { principal, requestId }: Caller): GatewayError {
+    const error = GatewayError.notFound('session', sessionId);
+    this.refusals.record({ target: sessionId, by: principal.id, requestId }, error);
+    return error;
   }
 }
 

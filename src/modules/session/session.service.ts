@@ -77,16 +77,20 @@ export class SessionService {
   }
 
   /** Gives a session that is nobody's to a caller. @throws GatewayError NOT_FOUND when somebody was faster */
-  async adopt(sessionId: string, { principal }: Caller): Promise<void> {
+  async adopt(sessionId: string, caller: Caller): Promise<void> {
+    const { id: ownerId } = caller.principal;
+    const { client } = this.pool.forSession(sessionId);
     await this.lock.run(sessionId, async () => {
       const present = await this.read(sessionId);
-      const isFree = fromUpstreamSession(present).ownerId === undefined;
-      const { client } = this.pool.forSession(sessionId);
-      if (isFree) await client.updateSession(sessionId, { metadata: withGatewayMetadata(present.metadata, { owner: principal.id }) });
-      // At another replica somebody may have been a moment later, and have it now.
-      const adopted = fromUpstreamSession(isFree ? await this.read(sessionId) : present);
-      this.owners.note(adopted);
-      if (adopted.ownerId !== principal.id) throw GatewayError.notFound('session', sessionId);
+      if (fromUpstreamSession(present).ownerId === ownerId) return;
+      await this.audit.carryOut({ action: 'session.adopt', target: sessionId, by: caller }, 'done', async () => {
+        const isFree = fromUpstreamSession(present).ownerId === undefined;
+        if (isFree) await client.updateSession(sessionId, { metadata: withGatewayMetadata(present.metadata, { owner: ownerId }) });
+        // At another replica somebody may have been a moment later, and have it now.
+        const adopted = fromUpstreamSession(isFree ? await this.read(sessionId) : present);
+        this.owners.note(adopted);
+        if (adopted.ownerId !== ownerId) throw GatewayError.notFound('session', sessionId);
+      });
     });
   }
 
