@@ -4,7 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
 import { SessionService } from '../../src/common/grpc/generated/session_pb.js';
 import { Conversation, textPart } from '../support/conversation.js';
-import { OpencodeServer, type RemoteGateway } from '../support/opencode-server.js';
+import { OpencodeServer } from '../support/opencode-server.js';
+import type { RemoteGateway } from '../support/remote-gateway.js';
 import { script } from '../support/scripted-model.js';
 
 /** OpenCode reads a directory's providers in the first moments of its first prompt, and breaks when that is aborted. */

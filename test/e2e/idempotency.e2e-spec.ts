@@ -4,7 +4,8 @@ import { TurnState, type GlobalEvent } from '../../src/common/grpc/generated/eve
 import { MessageService, type DisplayMessage } from '../../src/common/grpc/generated/message_pb.js';
 import { bodiesOf, collect, Conversation, finalStates, readUntil, textPart } from '../support/conversation.js';
 import type { Door } from '../support/door.js';
-import { OpencodeServer, type RemoteGateway } from '../support/opencode-server.js';
+import { OpencodeServer } from '../support/opencode-server.js';
+import type { RemoteGateway } from '../support/remote-gateway.js';
 import { script, type Operation } from '../support/scripted-model.js';
 
 const { runMessage, sendMessage, streamMessage, runCommand, runShell } = MessageService.method;

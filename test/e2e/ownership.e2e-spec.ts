@@ -16,7 +16,7 @@ import type { CallError, Door } from '../support/door.js';
 import { eventually } from '../support/eventually.js';
 import { GrpcDoor } from '../support/grpc.door.js';
 import { failureOf, routeParametersOf } from '../support/method-calls.js';
-import { startReplica } from '../support/replica.js';
+import { startReplica } from '../support/remote-gateway.js';
 import { RestDoor } from '../support/rest.door.js';
 import { script } from '../support/scripted-model.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';

@@ -3,7 +3,8 @@ import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
 import { bodiesOf, collect, Conversation, textPart } from '../support/conversation.js';
 import { eventually } from '../support/eventually.js';
 import { OpencodeProxy } from '../support/opencode-proxy.js';
-import { OpencodeServer, type RemoteGateway } from '../support/opencode-server.js';
+import { OpencodeServer } from '../support/opencode-server.js';
+import type { RemoteGateway } from '../support/remote-gateway.js';
 import { script } from '../support/scripted-model.js';
 
 const { abortSession, runMessage, sendMessage } = MessageService.method;

@@ -4,7 +4,7 @@ import { OpencodeLifecycle } from '../../src/common/opencode/opencode.module.js'
 import { EventHub } from '../../src/modules/event/event.hub.js';
 import { bodiesOf, Conversation, readUntil } from '../support/conversation.js';
 import type { Door } from '../support/door.js';
-import { startReplica } from '../support/replica.js';
+import { startReplica } from '../support/remote-gateway.js';
 import type { Operation } from '../support/scripted-model.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
 

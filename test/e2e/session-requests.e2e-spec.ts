@@ -1,6 +1,7 @@
 import { SessionService } from '../../src/common/grpc/generated/session_pb.js';
 import type { Door } from '../support/door.js';
-import { OpencodeServer, type RemoteGateway } from '../support/opencode-server.js';
+import { OpencodeServer } from '../support/opencode-server.js';
+import type { RemoteGateway } from '../support/remote-gateway.js';
 
 const { createSession, deleteSession, forkSession, searchSessions } = SessionService.method;
 const INVALID_ARGUMENT = 3;

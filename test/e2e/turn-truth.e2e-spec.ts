@@ -3,7 +3,8 @@ import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
 import { FinishReason } from '../../src/common/grpc/generated/v1/common_pb.js';
 import { OpenCodeService } from '../../src/common/grpc/generated/v1/opencode_service_pb.js';
 import { bodiesOf, collect, Conversation, finalStates, readUntil, textPart, turnStates } from '../support/conversation.js';
-import { OpencodeServer, type RemoteGateway } from '../support/opencode-server.js';
+import { OpencodeServer } from '../support/opencode-server.js';
+import type { RemoteGateway } from '../support/remote-gateway.js';
 import { script, type Operation } from '../support/scripted-model.js';
 
 const { runMessage, listMessages, getMessage, getMessages } = MessageService.method;

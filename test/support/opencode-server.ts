@@ -1,20 +1,7 @@
-import { startGateway, type Gateway } from '../../src/app.js';
-import { readConfig } from '../../src/common/config/config.js';
 import { createOpencodeEnvironment, type OpencodeEnvironment, type OpencodeEnvironmentOptions } from './opencode-environment.js';
 import { OpencodeProcess } from './opencode-process.js';
-import { GrpcDoor } from './grpc.door.js';
-import { RestDoor } from './rest.door.js';
+import { startRemoteGateway, type RemoteGateway } from './remote-gateway.js';
 import { ScriptedModel } from './scripted-model.js';
-
-/** A gateway in front of an OpenCode that is not its own, and its doors. */
-export interface RemoteGateway {
-  readonly gateway: Gateway;
-  readonly grpc: GrpcDoor;
-  readonly rest: RestDoor;
-  readonly httpUrl: string;
-  /** Goes away without waiting for anything. */
-  stop(): Promise<void>;
-}
 
 /** An `opencode serve` of the test's own, which gateways share and which can be killed; with a scripted model. */
 export class OpencodeServer {
@@ -50,27 +37,10 @@ export class OpencodeServer {
     if (!ok) throw new Error(`OpenCode answered ${status} to ${path}`);
   }
 
-  async gateway(settings: Readonly<Record<string, string>> = {}): Promise<RemoteGateway> {
-    const environment = {
-      GRPC_PORT: '0',
-      HTTP_PORT: '0',
-      LOG_LEVEL: 'fatal',
-      DRAIN_TIMEOUT_MS: '0',
-      OPENCODE_BASE_URL: this.url,
-      OPENCODE_WORKSPACE_ROOT: this.environment.workspace,
-      ...settings,
-    };
-    const gateway = await startGateway(readConfig(environment), environment);
-    if (!(await gateway.untilReady(20_000))) throw new Error('OpenCode did not become ready');
-    const { grpcAddress = '', httpUrl = '' } = gateway;
-    const grpc = new GrpcDoor(grpcAddress);
-    const rest = new RestDoor(httpUrl);
-    const stop = async (): Promise<void> => {
-      grpc.close();
-      rest.close();
-      await gateway.stop();
-    };
-    return { gateway, grpc, rest, httpUrl, stop };
+  /** A gateway that goes away without waiting for anything. */
+  gateway(settings: Readonly<Record<string, string>> = {}): Promise<RemoteGateway> {
+    const { workspace } = this.environment;
+    return startRemoteGateway({ DRAIN_TIMEOUT_MS: '0', OPENCODE_BASE_URL: this.url, OPENCODE_WORKSPACE_ROOT: workspace, ...settings });
   }
 
   async stop(): Promise<void> {

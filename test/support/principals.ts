@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,6 +6,7 @@ import type { Door } from './door.js';
 import { GrpcDoor } from './grpc.door.js';
 import { RestDoor } from './rest.door.js';
 import { startTestGateway, type TestGateway } from './test-gateway.js';
+import { tokenEntry, tokenOf } from './tokens.js';
 
 /** A gateway with callers that it tells from each other, each of whom may do everything. */
 export interface Principals {
@@ -17,14 +17,10 @@ export interface Principals {
   stop(): Promise<void>;
 }
 
-function tokenOf(name: string): string {
-  return `token-of-${name}-long-enough`;
-}
-
 export async function startWithPrincipals(names: readonly string[], settings: Readonly<Record<string, string>>): Promise<Principals> {
   const folder = await mkdtemp(join(tmpdir(), 'principals-'));
   const path = join(folder, 'tokens.json');
-  const tokens = names.map((name) => ({ name, sha256: createHash('sha256').update(tokenOf(name)).digest('hex'), scopes: ['admin'] }));
+  const tokens = names.map((name) => tokenEntry(name, ['admin']));
   writeFileSync(path, JSON.stringify({ tokens }));
   const test = await startTestGateway({ settings: { ACCESS_TOKENS_FILE: path, ...settings } });
   const doors: Door[] = [];
