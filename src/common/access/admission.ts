@@ -7,7 +7,7 @@ import { may, type ClientCertificate, type Principal } from './principal.js';
 import type { Principals } from './principals.js';
 import type { Requirement } from './scopes.js';
 import type { FailedAccess } from '../limits/failed-access.js';
-import type { PrincipalRate } from '../limits/principal-rate.js';
+import { RATE_LIMITED, type PrincipalRate } from '../limits/principal-rate.js';
 
 /** What somebody shows at a door. */
 export interface Credentials {
@@ -59,7 +59,9 @@ export class Admission {
       if (requirement === undefined || !may(principal, requirement)) throw lacking(requirement);
       return { principal, scope: requirement, requestId };
     } catch (error) {
-      this.refusals.record({ target: credentials.target, by: principal?.id, requestId }, fromUnknown(error).error);
+      const refusal = fromUnknown(error).error;
+      // Who calls too often may call.
+      if (refusal.reason !== RATE_LIMITED) this.refusals.record({ target: credentials.target, by: principal?.id, requestId }, refusal);
       throw error;
     }
   }
