@@ -1,6 +1,6 @@
 /** Who may import whom. Each rule is a sentence of CONTRIBUTING.md. */
 const services =
-  '(\\.service|\\.hub|-feed|\\.model|\\.queue|\\.reconciler|turn|turn\\.[a-z]+|-presence|-ring|-part|-memory|\.watch|-assembler|\\.parts|-tree|-listing|-writing|-journal|confined-directory|ripgrep)\\.ts$';
+  '(\\.service|\\.hub|-feed|\\.model|\\.queue|\\.reconciler|turn|turn\\.[a-z]+|\\.access|-presence|-ring|-part|-memory|\.watch|-assembler|\\.parts|-tree|-listing|-writing|-journal|confined-directory|ripgrep)\\.ts$';
 /** Modules stand in ranks and import only downward. Models and mappers are pure and may be read from anywhere. */
 const ranks = [
   ['agent', 'command', 'provider'],

@@ -1,5 +1,5 @@
-import type { MessageFailure } from '../message/message.model.js';
-import type { ToolPart } from '../message/message.model.js';
+import type { MessageFailure, ToolPart } from '../message/message.model.js';
+import type { PromptPart } from '../message/prompt.model.js';
 import type { Permission, PermissionReply } from '../permission/permission.model.js';
 import type { Question } from '../question/question.model.js';
 
@@ -64,7 +64,7 @@ export interface TaskView extends TaskRef {
   readonly state: TaskState;
   /** Unix ms of the state. */
   readonly changedAtMs: number;
-  /** Ascends with every change that this gateway saw. */
+  /** Of the newest event in it. */
   readonly sequence: number;
   readonly asks: readonly Ask[];
   readonly failure: MessageFailure | undefined;
@@ -72,27 +72,58 @@ export interface TaskView extends TaskRef {
   readonly lanes: readonly Lane[];
   readonly usage: TaskUsage | undefined;
   readonly sessionTitle: string;
-  /** What the caller sent, as far as it is known. */
-  readonly prompt: string | undefined;
+  /** What its caller said, the prompt first and then what was answered to asks. */
+  readonly said: readonly Said[];
+  /** A text was told otherwise than it became. */
+  readonly wasRewritten: boolean;
+}
+
+/** A message of a caller's. */
+export interface Said {
+  readonly messageId: string;
+  readonly parts: readonly PromptPart[];
 }
 
 interface Told {
-  /** Position in the task's life at this gateway, from 1. */
+  /** Position in the task's life at this gateway, from 1, one by one. */
   readonly sequence: number;
   readonly atMs: number;
 }
 
+/** The first of its lane, and the first of the task. */
+interface Output {
+  readonly isFirst: boolean;
+  readonly isFirstOutput: boolean;
+}
+
 /** Something that happened in a task. Neighbouring `text` events of one lane may be told as one. */
-export type TaskEvent = Told &
-  (
-    | { readonly type: 'status'; readonly state: TaskState; readonly ask?: Ask; readonly resolution?: Resolution }
-    | {
-        readonly type: 'text';
-        readonly lane: Pick<TextLane, 'kind' | 'id' | 'messageId'>;
-        readonly delta: string;
-        readonly isFirst: boolean;
-      }
-    /** The text so far was wrong, and is this. */
-    | { readonly type: 'rewrite'; readonly lane: TextLane }
-    | { readonly type: 'tool'; readonly lane: ToolLane; readonly isFirst: boolean }
-  );
+export type TaskEvent = Told & (TaskStatusEvent | TaskTextEvent | TaskRewriteEvent | TaskToolEvent);
+
+export interface TaskStatusEvent {
+  readonly type: 'status';
+  readonly state: TaskState;
+  /** What was asked just now. */
+  readonly ask?: Ask | undefined;
+  /** How an earlier ask was closed just now. */
+  readonly resolution?: Resolution | undefined;
+  /** With a terminal state. */
+  readonly failure?: MessageFailure | undefined;
+  readonly usage?: TaskUsage | undefined;
+}
+
+export interface TaskTextEvent extends Output {
+  readonly type: 'text';
+  readonly lane: Pick<TextLane, 'kind' | 'id' | 'messageId'>;
+  readonly delta: string;
+}
+
+/** The text that was told is not what it became. */
+export interface TaskRewriteEvent {
+  readonly type: 'rewrite';
+  readonly lane: TextLane;
+}
+
+export interface TaskToolEvent extends Output {
+  readonly type: 'tool';
+  readonly lane: ToolLane;
+}

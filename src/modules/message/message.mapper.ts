@@ -19,11 +19,12 @@ import type {
   UpstreamMessageWithParts,
   UpstreamPart,
   UpstreamTextPart,
+  UpstreamTokens,
   UpstreamToolPart,
 } from '../../common/opencode/opencode.types.js';
 import { toModelName } from '../session/session.mapper.js';
 import { fromUpstreamError } from './failure.mapper.js';
-import type { Message, MessageInfo, MessagePage, MessagePurpose, Part, TextPart, ToolPart } from './message.model.js';
+import type { Message, MessageInfo, MessagePage, MessagePurpose, MessageTokens, Part, TextPart, ToolPart } from './message.model.js';
 
 export function fromUpstreamMessage(message: UpstreamMessage): MessageInfo {
   const shared = { id: message.id, sessionId: message.sessionID, agent: message.agent, createdAtMs: message.time.created };
@@ -48,13 +49,17 @@ export function fromUpstreamMessage(message: UpstreamMessage): MessageInfo {
     role: 'assistant',
     model: providerID !== undefined && modelID !== undefined ? { providerId: providerID, modelId: modelID } : undefined,
     parentId: message.parentID,
-    tokens: tokens && { input: tokens.input ?? 0, output: tokens.output ?? 0, reasoning: tokens.reasoning ?? 0 },
+    tokens: tokens && fromUpstreamTokens(tokens),
     cost: message.cost,
     finish: message.finish,
     failure: message.error && fromUpstreamError(message.error),
     isSummary: message.summary === true,
     completedAtMs: message.time.completed,
   };
+}
+
+function fromUpstreamTokens({ input = 0, output = 0, reasoning = 0, cache = {} }: UpstreamTokens): MessageTokens {
+  return { input, output, reasoning, cacheRead: cache.read ?? 0, cacheWrite: cache.write ?? 0 };
 }
 
 /** `completed` and `error` in the seed's words: success, and cancelled for what an abort interrupted. */

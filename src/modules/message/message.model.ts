@@ -10,6 +10,8 @@ export interface MessageTokens {
   readonly input: number;
   readonly output: number;
   readonly reasoning: number;
+  readonly cacheRead: number;
+  readonly cacheWrite: number;
 }
 
 /** A message without its parts. Times are Unix milliseconds. */

@@ -17,6 +17,7 @@ import { OpencodePresence } from './opencode-presence.js';
 import { TurnAborter } from './turn.aborter.js';
 import { TurnAdopter } from './turn.adopter.js';
 import { TurnLine } from './turn.line.js';
+import { TurnLookup } from './turn.lookup.js';
 import { TurnRecords } from './turn.records.js';
 import { TurnRegistry } from './turn.registry.js';
 import { TurnRequests } from './turn.requests.js';
@@ -24,12 +25,35 @@ import { TurnRunner } from './turn.runner.js';
 import { TurnService } from './turn.service.js';
 
 /** Who holds turns, where they wait, who begins, carries through, takes over and ends them. */
-const turns = [OpencodePresence, TurnRegistry, TurnRecords, TurnLine, TurnRunner, TurnAdopter, TurnRequests, TurnAborter, TurnService];
+const turns = [
+  OpencodePresence,
+  TurnRegistry,
+  TurnRecords,
+  TurnLine,
+  TurnRunner,
+  TurnAdopter,
+  TurnRequests,
+  TurnAborter,
+  TurnService,
+  TurnLookup,
+];
 
 @Module({
   imports: [EventModule, SessionModule, CommandModule, AskModule],
   providers: [...turns, MessageService, PromptService, InvocationService, RunService, HistoryService, StatusService],
   controllers: [MessageGrpcController, MessageHttpController, HistoryGrpcController, HistoryHttpController],
-  exports: [MessageService, TurnService, TurnLine, TurnRegistry, RunService, StatusService],
+  exports: [
+    MessageService,
+    TurnService,
+    TurnLine,
+    TurnLookup,
+    TurnRegistry,
+    RunService,
+    StatusService,
+    HistoryService,
+    CommandModule,
+    SessionModule,
+    EventModule,
+  ],
 })
 export class MessageModule {}

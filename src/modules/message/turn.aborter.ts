@@ -31,11 +31,31 @@ export class TurnAborter {
     await this.abortAll(sessionId);
   }
 
+  /**
+   * Ends one turn and no other: one that waits never begins, and behind one that runs nothing begins until its abort was answered, for
+   * OpenCode aborts whatever the session does then. Nothing happens when it has ended.
+   *
+   * @throws GatewayError DEADLINE_EXCEEDED
+   */
+  async abortOne(sessionId: string, turnId: string): Promise<void> {
+    const turn = this.registry.find(sessionId, turnId);
+    if (turn === undefined) return;
+    if (turn.state === 'queued') return turn.end(ABORTED_UNSENT);
+    turn.requestAbort(Date.now());
+    const aborted = this.abortRunning(sessionId, [turn]);
+    turn.aftermath = aborted.catch(() => undefined);
+    await aborted;
+  }
+
   private async abortAll(sessionId: string): Promise<void> {
     const turns = this.registry.ofSession(sessionId);
     for (const turn of turns.filter(({ state }) => state === 'queued')) turn.end(ABORTED_UNSENT);
     const running = turns.filter((turn) => !turn.isEnded);
     for (const turn of running) turn.requestAbort(Date.now());
+    await this.abortRunning(sessionId, running);
+  }
+
+  private async abortRunning(sessionId: string, running: readonly Turn[]): Promise<void> {
     await this.pool.forSession(sessionId).client.abort(sessionId);
     // It would stay in OpenCode's lists until somebody answers it.
     await this.asks.rejectAll(sessionId);

@@ -25,6 +25,16 @@ export function untilNextTurn(history: readonly Message[], from: number): Pick<P
   return { rest: isLast ? history.slice(from) : history.slice(from, from + length), isLast };
 }
 
+/** Every turn of a whole history, in order. */
+export function turnsOf(history: readonly Message[]): PastTurn[] {
+  const begins = history.flatMap((_, index) => (beginsTurn(history, index) ? [index] : []));
+  return begins.flatMap((index, at) => {
+    const own = history[index];
+    const rest = history.slice(index + 1, begins[at + 1]);
+    return own === undefined ? [] : [{ own, kind: kindOf(own) ?? 'prompt', rest, isLast: at === begins.length - 1 }];
+  });
+}
+
 /** The newest turn; undefined when it began before the history given. */
 export function lastTurn(history: readonly Message[]): PastTurn | undefined {
   const index = history.findLastIndex((_, each) => beginsTurn(history, each));

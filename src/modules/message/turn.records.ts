@@ -4,7 +4,7 @@ import { haveSameKey } from '../../common/opencode/opencode.ids.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { fromUpstreamHistory } from './message.mapper.js';
 import type { Message } from './message.model.js';
-import { findTurn, lastAnswerOf, lastTurn, type PastTurn } from './turn.history.js';
+import { findTurn, lastAnswerOf, lastTurn, turnsOf, type PastTurn } from './turn.history.js';
 import type { Conclusion, Turn } from './turn.js';
 import { TurnReconciler } from './turn.reconciler.js';
 import { judge, judgeIdle, NOT_STARTED } from './turn.verdict.js';
@@ -58,6 +58,22 @@ export class TurnRecords {
   async findRunning({ sessionId, directory }: Place): Promise<PastTurn | undefined> {
     if (!(await this.isBusy({ sessionId, directory }))) return undefined;
     return this.readBackTo(sessionId, lastTurn);
+  }
+
+  /** A turn as the history shows it; undefined when OpenCode has no such message. */
+  async find(sessionId: string, messageId: string): Promise<PastTurn | undefined> {
+    const own = await this.pool.forSession(sessionId).client.message(sessionId, messageId).catch(unlessMissing);
+    return own && this.readBackTo(sessionId, (history) => findTurn(history, messageId));
+  }
+
+  /** Every turn of a session that OpenCode has, in order, and how those stand that have ended. */
+  async list({ sessionId, directory }: Place): Promise<{ readonly turn: PastTurn; readonly conclusion: Conclusion | undefined }[]> {
+    const isBusy = await this.isBusy({ sessionId, directory });
+    const { messages } = await this.pool.forSession(sessionId).client.messages(sessionId);
+    return turnsOf(messages.map(fromUpstreamHistory)).map((turn) => {
+      const recollection = toRecollection(turn, isBusy);
+      return { turn, conclusion: recollection.type === 'ended' ? recollection : undefined };
+    });
   }
 
   /** The session's last turn, when it has ended. */

@@ -96,6 +96,7 @@ export class TurnRunner implements OnModuleDestroy {
       turn.end(toVerdict(error));
     }
     await turn.ended;
+    await turn.aftermath;
     watch.stop();
     this.registry.close(turn);
   }

@@ -34,9 +34,14 @@ export class TurnService {
 
   /** Sends a prompt; resolves once OpenCode or the session's queue has it. @throws GatewayError as PromptService.accept and TurnRequests.submit */
   async send(prompt: Prompt, caller: Caller): Promise<TurnUpdate> {
+    return (await this.begin(prompt, caller)).toUpdate();
+  }
+
+  /** Sends a prompt and gives its turn, once OpenCode or the session's queue has it. @throws GatewayError as `send` */
+  async begin(prompt: Prompt, caller: Caller): Promise<Turn> {
     const { turn, accepted } = await this.requests.submit(await this.prompts.accept(prompt), caller);
     await accepted;
-    return turn.toUpdate();
+    return turn;
   }
 
   /** Carries a task out and waits for its end. Whoever stops waiting does not end the turn. @throws GatewayError as TurnRequests.submit */
@@ -78,6 +83,12 @@ export class TurnService {
   /** Ends what a session does and what waits behind it. @throws GatewayError as TurnAborter.abort */
   async abort(sessionId: string, by: Actor): Promise<void> {
     await this.audit.carryOut({ action: 'turn.abort', target: sessionId, by }, 'done', () => this.aborter.abort(sessionId));
+  }
+
+  /** Ends one turn and nothing else. @throws GatewayError as TurnAborter.abortOne */
+  async abortOne(sessionId: string, turnId: string, by: Actor): Promise<void> {
+    const act = { action: 'turn.abort', target: `${sessionId}/${turnId}`, by } as const;
+    await this.audit.carryOut(act, 'done', () => this.aborter.abortOne(sessionId, turnId));
   }
 }
 

@@ -54,6 +54,8 @@ export class Turn {
   readonly ended: Promise<TurnUpdate>;
   /** OpenCode stored its message, works on it, or has ended it. */
   readonly taken: Promise<void>;
+  /** What the next turn of the session waits for beside this one's end. */
+  aftermath: Promise<unknown> = Promise.resolve();
   private abortRequestedAtMs: number | undefined;
   private wasIdleAfterAbort = false;
   private messageId: string | undefined;

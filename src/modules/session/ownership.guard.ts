@@ -1,13 +1,10 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { callerOf, type Caller } from '../../common/access/caller.js';
+import { callerOf } from '../../common/access/caller.js';
 import { may } from '../../common/access/principal.js';
-import { GatewayError } from '../../common/errors/gateway-error.js';
 import { requestMessageOf } from '../../common/http/rest-route.js';
-import { Refusals } from '../../common/logging/refusals.js';
 import { isSessionId } from '../../common/validation/ids.js';
-import { SessionOwners } from './session.owners.js';
-import { SessionService } from './session.service.js';
+import { SessionAccess } from './session.access.js';
 
 /** What the contract calls the sessions that a request speaks of. */
 interface Naming {
@@ -22,12 +19,7 @@ interface Naming {
  */
 @Injectable()
 export class OwnershipGuard implements CanActivate {
-  private readonly refusals = new Refusals();
-
-  constructor(
-    private readonly owners: SessionOwners,
-    private readonly sessions: SessionService,
-  ) {}
+  constructor(private readonly access: SessionAccess) {}
 
   /** @throws GatewayError NOT_FOUND */
   async canActivate(context: ExecutionContext): Promise<boolean> {
@@ -36,20 +28,8 @@ export class OwnershipGuard implements CanActivate {
     const caller = callerOf(holder);
     if (caller === undefined || may(caller.principal, 'admin')) return true;
     const request = isHttp ? requestMessageOf(holder as FastifyRequest) : context.switchToRpc().getData<object>();
-    for (const sessionId of namedIn(request)) {
-      const { standing, rootId } = await this.owners.standingOf(caller.principal, sessionId);
-      if (standing === 'foreign') throw this.refuse(sessionId, caller);
-      // Who only looks does not take it away from those who might work with it.
-      if (standing === 'ownerless' && caller.scope !== 'read') await this.sessions.adopt(rootId, caller);
-    }
+    for (const sessionId of namedIn(request)) await this.access.require(sessionId, caller);
     return true;
-  }
-
-  /** The caller learns nothing; who looks after the gateway does. */
-  private refuse(sessionId: string, { principal, requestId }: Caller): GatewayError {
-    const error = GatewayError.notFound('session', sessionId);
-    this.refusals.record({ target: sessionId, by: principal.id, requestId }, error);
-    return error;
   }
 }
 

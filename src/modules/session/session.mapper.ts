@@ -48,6 +48,8 @@ interface GatewayMetadata {
   readonly ask?: AskPolicy | null;
   /** Id of a principal. */
   readonly owner?: string | undefined;
+  /** What an A2A caller named the conversation. */
+  readonly context?: string | undefined;
   /** Of the request that made the session. */
   readonly request?: RequestMark | undefined;
 }
@@ -91,7 +93,7 @@ function fromTokens(tokens: UpstreamTokens | undefined, cost: number | undefined
 }
 
 export function fromUpstreamSession(session: UpstreamSession): Session {
-  const { labels = {}, workspace = false, model, ask, owner } = readMetadata(session.metadata);
+  const { labels = {}, workspace = false, model, ask, owner, context } = readMetadata(session.metadata);
   const chosenModel = model === undefined ? undefined : fromModelName(model);
   const used = session.model && { providerId: session.model.providerID, modelId: session.model.id };
   const { summary } = session;
@@ -112,6 +114,7 @@ export function fromUpstreamSession(session: UpstreamSession): Session {
     ask: readAskPolicy(ask),
     isWorkspaceSession: workspace,
     ownerId: typeof owner === 'string' ? owner : undefined,
+    contextId: typeof context === 'string' ? context : undefined,
     createdAtMs: session.time.created,
     updatedAtMs: session.time.updated,
     archivedAtMs: session.time.archived,

@@ -53,6 +53,8 @@ export interface Session {
   readonly isWorkspaceSession: boolean;
   /** Id of the principal it belongs to, as far as the session itself says: sub-agents' belong to the owner of their root. */
   readonly ownerId: string | undefined;
+  /** What the A2A caller who made it named the conversation. */
+  readonly contextId: string | undefined;
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   readonly archivedAtMs: number | undefined;
@@ -67,6 +69,7 @@ export interface NewSession {
   readonly labels?: Readonly<Record<string, string>>;
   readonly ask?: AskPolicy | undefined;
   readonly isWorkspaceSession?: boolean;
+  readonly contextId?: string | undefined;
   /** Empty or undefined: each request makes a session of its own. */
   readonly requestId?: string;
 }

@@ -145,7 +145,7 @@ export class SessionService {
     const { client } = this.pool.forSession(sessionId);
     if (messageId !== undefined) await client.message(sessionId, messageId);
     const forked = await client.fork(sessionId, messageId);
-    const own = { workspace: false, request: undefined, owner: ownerIdFor(owner) };
+    const own = { workspace: false, request: undefined, context: undefined, owner: ownerIdFor(owner) };
     const made = fromUpstreamSession(await client.updateSession(forked.id, { metadata: withGatewayMetadata(metadata, own) }));
     this.owners.note(made);
     return made;
@@ -195,6 +195,7 @@ export class SessionService {
         labels: wanted.labels ?? {},
         ...(wanted.ask !== undefined && { ask: wanted.ask }),
         ...(wanted.isWorkspaceSession === true && { workspace: true }),
+        ...(wanted.contextId !== undefined && { context: wanted.contextId }),
         ...(request !== undefined && { request }),
         // What is made in another session belongs to whom that belongs to.
         ...(wanted.parentId === undefined && { owner: ownerId }),

@@ -1,0 +1,262 @@
+import type { GatewayEvent, TextDelta, TurnState, TurnUpdate } from '../../event/event.model.js';
+import type { MessageFailure, MessageInfo, Part, TextPart, ToolPart } from '../../message/message.model.js';
+import {
+  isTerminal,
+  type Ask,
+  type Resolution,
+  type Said,
+  type TaskEvent,
+  type TaskRef,
+  type TaskState,
+  type TaskView,
+  type TerminalState,
+} from '../a2a.model.js';
+import { TaskLog } from './task.log.js';
+import { TaskOutput, type OutputEvent } from './task.output.js';
+
+/** What a task's feed knows before its first event. */
+export interface TaskOrigin {
+  readonly ref: TaskRef;
+  readonly contextId: string;
+  readonly sessionTitle: string;
+  readonly said: readonly Said[];
+  readonly createdAtMs: number;
+}
+
+type Unnumbered = OutputEvent | Omit<Extract<TaskEvent, { type: 'status' }>, 'sequence' | 'atMs'>;
+
+/**
+ * The life of one task as this gateway sees it: fed with the events of its session, read at any pace by any number of readers.
+ *
+ * An event costs the same whatever went before and however many read. The first terminal state stays, whatever comes later.
+ */
+export class TaskFeed {
+  readonly ref: TaskRef;
+  private state: TaskState = 'submitted';
+  private changedAtMs: number;
+  private sequence = 0;
+  private failure: MessageFailure | undefined;
+  private readonly asks = new Map<string, Ask>();
+  private readonly output = new TaskOutput();
+  private readonly log = new TaskLog();
+  /** User messages whose answers are the task's: its own, and those that OpenCode makes inside its turn. */
+  private readonly questionIds = new Set<string>();
+  private begunAtMs: number | undefined;
+  private readonly waiting = new Set<() => void>();
+  private said: readonly Said[];
+  private wasRewritten = false;
+  private broken: unknown;
+
+  /** @param settle - told how the turn ended; calls `end` with the state that counts */
+  constructor(
+    private readonly origin: TaskOrigin,
+    private readonly settle: (state: TerminalState, failure: MessageFailure | undefined) => void,
+  ) {
+    this.ref = origin.ref;
+    this.said = origin.said;
+    this.changedAtMs = origin.createdAtMs;
+    this.questionIds.add(origin.ref.turnId);
+  }
+
+  get isTerminal(): boolean {
+    return isTerminal(this.state);
+  }
+
+  /** Nothing more will be told here. */
+  get isOver(): boolean {
+    return this.isTerminal || this.broken !== undefined;
+  }
+
+  get view(): TaskView {
+    const { contextId, sessionTitle } = this.origin;
+    return {
+      ...this.ref,
+      contextId,
+      sessionTitle,
+      said: this.said,
+      wasRewritten: this.wasRewritten,
+      state: this.state,
+      changedAtMs: this.changedAtMs,
+      sequence: this.sequence,
+      asks: [...this.asks.values()],
+      failure: this.failure,
+      lanes: this.output.lanes(),
+      usage: this.output.usage(),
+    };
+  }
+
+  /** What followed a sequence; undefined when only the whole view can tell it. @throws what broke the feed */
+  since(sequence: number): TaskEvent[] | undefined {
+    const events = sequence > this.sequence ? undefined : this.log.since(sequence);
+    if (events?.length === 0 && this.broken !== undefined) throw this.broken;
+    return events;
+  }
+
+  /** Resolves once there is more than a sequence, or nothing more will come, or nobody waits any longer. */
+  async untilChanged(sequence: number, signal: AbortSignal): Promise<void> {
+    if (this.sequence > sequence || this.isOver || signal.aborted) return;
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        this.waiting.delete(done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.waiting.add(done);
+      signal.addEventListener('abort', done);
+    });
+  }
+
+  /** Takes in what is known of the turn from OpenCode's records; nobody reads yet. */
+  recall(own: MessageInfo | undefined, messages: readonly { readonly info: MessageInfo; readonly parts: readonly Part[] }[]): void {
+    this.begunAtMs ??= own?.createdAtMs;
+    for (const { info, parts } of messages) {
+      this.observeMessage(info);
+      for (const part of parts) this.observePart(part);
+    }
+  }
+
+  /** Takes in an event of the session or of one of its sub-agents. */
+  observe(event: GatewayEvent): void {
+    if (this.isTerminal) return;
+    switch (event.type) {
+      case 'turn_updated':
+        return event.turn.turnId === this.ref.turnId ? this.observeTurn(event.turn) : undefined;
+      case 'permission_asked':
+        return this.ask({ type: 'permission', id: event.permission.id, permission: event.permission });
+      case 'question_asked':
+        return this.ask({ type: 'question', id: event.question.id, question: event.question });
+      case 'permission_replied':
+        return this.close(event.permissionId, event.reply);
+      case 'question_closed':
+        return this.close(event.questionId, event.rejected ? 'rejected' : 'replied');
+      default:
+        if (event.sessionId === this.ref.sessionId) this.observeOwn(event);
+    }
+  }
+
+  /** Where the turn stands. */
+  observeTurn({ state, failure }: TurnUpdate): void {
+    const next = toTaskState(state);
+    if (isTerminal(next)) return this.settle(next, failure);
+    // What is asked decides whether it waits, and is told by its own events.
+    if (this.asks.size === 0 && next !== 'input_required') this.change(next);
+  }
+
+  /** The first end counts. @param atMs - when, where records tell it */
+  end(state: TerminalState, failure?: MessageFailure, atMs?: number): void {
+    if (this.isTerminal) return;
+    this.failure = failure;
+    this.asks.clear();
+    this.tell({ type: 'status', state, failure, usage: this.output.usage() }, atMs);
+  }
+
+  /** Its caller answered what was asked. */
+  hear(said: Said): void {
+    this.said = [...this.said, said];
+  }
+
+  /** Nothing more will be heard, though the task goes on: readers come back elsewhere. */
+  break(error: unknown): void {
+    this.broken ??= error;
+    this.wake();
+  }
+
+  private observeOwn(event: GatewayEvent): void {
+    switch (event.type) {
+      case 'message_updated':
+        return this.observeMessage(event.message);
+      case 'part_updated':
+        return this.observePart(event.part);
+      case 'part_delta':
+        return this.grow(event.delta);
+      case 'part_removed':
+        return this.tellOutput(this.output.remove(event.partId));
+      case 'session_deleted':
+        return this.settle('canceled', undefined);
+      default:
+        return undefined;
+    }
+  }
+
+  private observeMessage(message: MessageInfo): void {
+    if (message.role === 'user') return this.observeQuestion(message);
+    if (message.isSummary || message.parentId === undefined || !this.questionIds.has(message.parentId)) return;
+    this.output.note(message);
+  }
+
+  /** OpenCode makes messages inside a turn, to compact or to go on; what is older belongs to earlier turns. */
+  private observeQuestion({ id, createdAtMs }: MessageInfo): void {
+    if (id === this.ref.turnId) this.begunAtMs ??= createdAtMs;
+    else if (this.begunAtMs !== undefined && createdAtMs >= this.begunAtMs) this.questionIds.add(id);
+  }
+
+  private observePart(part: TextPart | ToolPart | Part): void {
+    if (part.type === 'text' || part.type === 'reasoning') this.tellOutput(this.output.setText(part));
+    else if (part.type === 'tool') this.tellOutput(this.output.setTool(part));
+  }
+
+  private grow(delta: TextDelta): void {
+    this.tellOutput(this.output.grow(delta));
+  }
+
+  private ask(ask: Ask): void {
+    // What is asked while it waits for its turn, an earlier one asks.
+    if (this.state === 'submitted' || this.asks.has(ask.id)) return;
+    this.asks.set(ask.id, ask);
+    this.tell({ type: 'status', state: 'input_required', ask });
+  }
+
+  private close(askId: string, outcome: Resolution['outcome']): void {
+    const ask = this.asks.get(askId);
+    if (ask === undefined) return;
+    this.asks.delete(askId);
+    const state = this.asks.size === 0 ? 'working' : 'input_required';
+    this.tell({ type: 'status', state, resolution: { askId, type: ask.type, outcome } });
+  }
+
+  private change(state: TaskState): void {
+    if (state !== this.state) this.tell({ type: 'status', state });
+  }
+
+  private tellOutput(event: OutputEvent | undefined): void {
+    if (event === undefined) return;
+    this.wasRewritten ||= event.type === 'rewrite';
+    this.tell(event);
+  }
+
+  private tell(event: Unnumbered, atMs = Date.now()): void {
+    if (event.type === 'status') {
+      this.state = event.state;
+      this.changedAtMs = atMs;
+    }
+    this.sequence += 1;
+    this.log.push({ ...event, sequence: this.sequence, atMs } as TaskEvent);
+    this.wake();
+  }
+
+  private wake(): void {
+    for (const done of [...this.waiting]) done();
+  }
+}
+
+/** A turn that OpenCode lost in the middle has failed, as far as its caller is concerned. */
+export function toTaskState(state: TurnState): TaskState {
+  switch (state) {
+    case 'queued':
+      return 'submitted';
+    case 'admitted':
+    case 'running':
+      return 'working';
+    case 'waiting':
+      return 'input_required';
+    case 'completed':
+      return 'completed';
+    case 'aborted':
+      return 'canceled';
+    case 'rejected':
+      return 'rejected';
+    case 'failed':
+    case 'interrupted':
+      return 'failed';
+  }
+}

@@ -1,0 +1,34 @@
+import { Injectable } from '@nestjs/common';
+import type { Caller } from '../../common/access/caller.js';
+import { may } from '../../common/access/principal.js';
+import { GatewayError } from '../../common/errors/gateway-error.js';
+import { Refusals } from '../../common/logging/refusals.js';
+import { SessionOwners } from './session.owners.js';
+import { SessionService } from './session.service.js';
+
+/** Lets callers at the sessions that are theirs: those of others do not exist. */
+@Injectable()
+export class SessionAccess {
+  private readonly refusals = new Refusals();
+
+  constructor(
+    private readonly owners: SessionOwners,
+    private readonly sessions: SessionService,
+  ) {}
+
+  /** @throws GatewayError NOT_FOUND for a session that is none or somebody else's */
+  async require(sessionId: string, caller: Caller): Promise<void> {
+    if (may(caller.principal, 'admin')) return;
+    const { standing, rootId } = await this.owners.standingOf(caller.principal, sessionId);
+    if (standing === 'foreign') throw this.refuse(sessionId, caller);
+    // Who only looks does not take it away from those who might work with it.
+    if (standing === 'ownerless' && caller.scope !== 'read') await this.sessions.adopt(rootId, caller);
+  }
+
+  /** The caller learns nothing; who looks after the gateway does. */
+  private refuse(sessionId: string, { principal, requestId }: Caller): GatewayError {
+    const error = GatewayError.notFound('session', sessionId);
+    this.refusals.record({ target: sessionId, by: principal.id, requestId }, error);
+    return error;
+  }
+}
