@@ -1,4 +1,4 @@
-import { allowsAnonymous, isLoopback, readConfig, settings, StartError } from './config.js';
+import { allowsAnonymous, readConfig, settings, StartError } from './config.js';
 
 const SECRET = '7f3c9a01be52d846';
 
@@ -20,7 +20,7 @@ describe('readConfig', () => {
       ENABLE_SESSION_SHELL: false,
       GRPC_PORT: 8080,
       HTTP_PORT: 8081,
-      TRANSPORTS: ['grpc', 'http'],
+      TRANSPORTS: ['grpc', 'http', 'a2a'],
       OPENCODE_SERVER_USERNAME: 'opencode',
       OPENCODE_TIMEOUT: 120,
       OPENCODE_HANG_S: 60,
@@ -65,6 +65,17 @@ describe('readConfig', () => {
       REPLAY_EVENTS: 512,
       REPLAY_BYTES: 524_288,
       RESUME_BYTES: 16_777_216,
+      A2A_VERSIONS: ['0.3', '1.0'],
+      A2A_TITLE: 'OpenCode A2A',
+      A2A_DESCRIPTION: 'A2A wrapper service for OpenCode',
+      A2A_PROTOCOL_VERSION: '0.3.0',
+      A2A_MAX_REQUEST_BODY_BYTES: 1_048_576,
+      A2A_ALLOW_DIRECTORY_OVERRIDE: true,
+      A2A_SESSION_CACHE_TTL_SECONDS: 3_600,
+      A2A_SESSION_CACHE_MAXSIZE: 10_000,
+      A2A_CANCEL_ABORT_TIMEOUT_SECONDS: 2,
+      A2A_DATA_PARTS: false,
+      A2A_PUSH: true,
     });
   });
 
@@ -118,6 +129,7 @@ describe('readConfig', () => {
     ['HTTP_PORT', '80.5'],
     ['TRANSPORTS', 'grpc,smtp'],
     ['TRANSPORTS', ','],
+    ['TRANSPORTS', 'a2a'],
     ['HTTP_ALLOWED_HOSTS', 'http://gateway'],
     ['HTTP_ALLOWED_HOSTS', 'gateway:8081'],
     ['HTTP_ALLOWED_HOSTS', '*'],
@@ -249,16 +261,6 @@ describe('settings that belong together', () => {
     );
     expect(allowsAnonymous(readConfig(jwt))).toBe(false);
     expect(allowsAnonymous(readConfig({ ...jwt, HOST: '0.0.0.0', ACCESS_ANONYMOUS: 'true' }))).toBe(false);
-  });
-});
-
-describe('isLoopback', () => {
-  it.each(['localhost', '127.0.0.1', '127.8.9.10', '::1', '[::1]'])('is true of %s', (host) => {
-    expect(isLoopback(host)).toBe(true);
-  });
-
-  it.each(['0.0.0.0', '::', '10.0.0.1', '127.0.0.1.example.com', 'localhost.example.com', '1127.0.0.1', ''])('is false of %j', (host) => {
-    expect(isLoopback(host)).toBe(false);
   });
 });
 

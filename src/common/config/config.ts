@@ -1,65 +1,27 @@
 import { z } from 'zod';
-import { weaknessOf } from './secrets.js';
+import { a2aSettings, contradictions, withSynonyms } from './a2a-settings.js';
+import {
+  choices,
+  flag,
+  integer,
+  isHostName,
+  isLoopback,
+  isOrigin,
+  isSafeForKeys,
+  LOG_LEVELS,
+  MAX_TIMER_MS,
+  names,
+  optionalFlag,
+  port,
+  seconds,
+  secret,
+  text,
+  webUrl,
+  wholeSeconds,
+} from './setting-types.js';
 
-const MIN_SECRET_LENGTH = 16;
-
-const port = (fallback: number) => z.coerce.number().int().min(0).max(65_535).default(fallback);
-const integer = (minimum: number, fallback: number) => z.coerce.number().int().min(minimum).default(fallback);
-const lowerCase = (value: unknown): unknown => (typeof value === 'string' ? value.toLowerCase() : value);
-const isOn = (value: string): boolean => value === 'true' || value === '1';
-const flagText = z.enum(['true', 'false', '1', '0']);
-const flag = (fallback: 'true' | 'false' = 'false') => z.preprocess(lowerCase, flagText.default(fallback)).transform(isOn);
-const optionalFlag = z.preprocess(lowerCase, flagText.transform(isOn).optional());
-const secret = z
-  .string()
-  .min(MIN_SECRET_LENGTH, `must have at least ${MIN_SECRET_LENGTH} characters`)
-  .superRefine((value, context) => {
-    const weakness = value.length < MIN_SECRET_LENGTH ? undefined : weaknessOf(value);
-    if (weakness !== undefined) context.addIssue({ code: 'custom', message: weakness });
-  })
-  .optional();
-const text = () => z.string().min(1);
-/** Timers cannot wait longer. */
-const MAX_TIMER_MS = 2_147_483_647;
-
-const seconds = z.coerce
-  .number()
-  .positive()
-  .max(MAX_TIMER_MS / 1_000);
-
-const wholeSeconds = (fallback: number) =>
-  z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(Math.floor(MAX_TIMER_MS / 2_000))
-    .default(fallback);
-
-const TRANSPORTS = ['grpc', 'http'] as const;
-export type Transport = (typeof TRANSPORTS)[number];
-
-const transports = z
-  .string()
-  .default('grpc,http')
-  .transform((value) => value.split(',').map((name) => name.trim()))
-  .pipe(z.array(z.enum(TRANSPORTS)).min(1));
-
-function isHostName(name: string): boolean {
-  return /^[a-z\d_](?:[a-z\d_.-]*[a-z\d_])?$/.test(name);
-}
-
-/** As browsers write it: lower case, without a path, and without a port that the scheme implies. */
-function isOrigin(origin: string): boolean {
-  if (!/^[a-z][a-z\d+.-]*:\/\/[^\s/?#@*]+$/.test(origin)) return false;
-  return !/^https?:/.test(origin) || (URL.canParse(origin) && new URL(origin).origin === origin);
-}
-
-const names = (isName: (name: string) => boolean, what: string) =>
-  z
-    .string()
-    .transform((value) => value.split(',').map((name) => name.trim()))
-    .pipe(z.array(z.string().refine(isName, what)))
-    .optional();
+/** The doors, and A2A, which is spoken at those that are open. */
+const TRANSPORTS = ['grpc', 'http', 'a2a'] as const;
 
 /**
  * Every environment variable the gateway reads, with its type, default and unit.
@@ -67,30 +29,25 @@ const names = (isName: (name: string) => boolean, what: string) =>
  * Defaults are safe for production. The README's table is compared with this schema by a test.
  */
 export const settings = {
-  HOST: z.string().min(1).default('127.0.0.1').describe('bind address of both ports'),
+  HOST: text().default('127.0.0.1').describe('bind address of both ports'),
   GRPC_PORT: port(8080).describe('gRPC port; 0: any free port, printed'),
   HTTP_PORT: port(8081).describe('HTTP port; 0: any free port, printed'),
-  TRANSPORTS: transports.describe('the doors that open, comma-separated: grpc, http'),
-  OPENCODE_BASE_URL: z
-    .url({ protocol: /^https?$/ })
-    .optional()
-    .describe('an OpenCode server; unset: the gateway starts its own'),
-  OPENCODE_SERVER_USERNAME: z.string().min(1).default('opencode').describe('Basic user name at OpenCode'),
+  TRANSPORTS: choices(TRANSPORTS, 'grpc,http,a2a').describe(
+    'the doors that open, comma-separated: grpc, http; and a2a, which they speak then',
+  ),
+  OPENCODE_BASE_URL: webUrl().optional().describe('an OpenCode server; unset: the gateway starts its own'),
+  OPENCODE_SERVER_USERNAME: text().default('opencode').describe('Basic user name at OpenCode'),
   OPENCODE_SERVER_PASSWORD: z.string().optional().describe('Basic password at OpenCode; embedded: unset makes a random one'),
-  OPENCODE_BIN: z.string().min(1).optional().describe('the OpenCode binary of the embedded server'),
-  OPENCODE_AUTH_FILE: z
-    .string()
-    .min(1)
+  OPENCODE_BIN: text().optional().describe('the OpenCode binary of the embedded server'),
+  OPENCODE_AUTH_FILE: text()
     .optional()
     .describe('where OpenCode keeps its credentials (auth.json); default: that of the embedded OpenCode'),
-  OPENCODE_WORKSPACE_ROOT: z
-    .string()
-    .min(1)
+  OPENCODE_WORKSPACE_ROOT: text()
     .optional()
     .describe('every session directory lies inside; default: the current directory, or the directory of the remote OpenCode'),
-  OPENCODE_PROVIDER_ID: z.string().min(1).optional().describe('default provider of prompts'),
-  OPENCODE_MODEL_ID: z.string().min(1).optional().describe('default model of prompts'),
-  OPENCODE_AGENT: z.string().min(1).optional().describe('default agent of prompts'),
+  OPENCODE_PROVIDER_ID: text().optional().describe('default provider of prompts'),
+  OPENCODE_MODEL_ID: text().optional().describe('default model of prompts'),
+  OPENCODE_AGENT: text().optional().describe('default agent of prompts'),
   OPENCODE_TIMEOUT: seconds.default(120).describe('seconds a single call to OpenCode may take'),
   OPENCODE_TIMEOUT_STREAM: seconds.optional().describe('seconds a turn may take when the caller waits or streams; unset: no limit'),
   OPENCODE_HANG_S: seconds.default(60).describe('seconds without any answer after which the embedded OpenCode is killed and started anew'),
@@ -102,11 +59,7 @@ export const settings = {
     'let the embedded OpenCode use what workspaces bring along: opencode.json, .opencode, AGENTS.md, skills; unset: on loopback only',
   ),
   ACCESS_TOKEN: secret.describe('bearer token that callers must show'),
-  ACCESS_TOKENS_FILE: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('a file of named bearer tokens with scopes, kept as hashes; read again when it changes'),
+  ACCESS_TOKENS_FILE: text().optional().describe('a file of named bearer tokens with scopes, kept as hashes; read again when it changes'),
   ACCESS_JWT_ISSUER: text().optional().describe('who issues JSON Web Tokens that callers may show, as their `iss` has it'),
   ACCESS_JWT_AUDIENCE: text().optional().describe('for whom such tokens are, as their `aud` has it'),
   ACCESS_JWT_JWKS_URL: z
@@ -121,7 +74,6 @@ export const settings = {
   ACCESS_CERTIFICATES_FILE: text()
     .optional()
     .describe('a file of subjects of client certificates with scopes, for the gRPC port; read again when it changes'),
-  A2A_BEARER_TOKEN: secret.describe('one more bearer token'),
   ACCESS_ADOPT: z
     .enum(['none', 'first', 'all'])
     .default('none')
@@ -132,25 +84,18 @@ export const settings = {
   TLS_CLIENT_CA_FILE: text().optional().describe('authorities whose client certificates count on the gRPC port, as PEM'),
   GRPC_REFLECTION: flag('true').describe('tell everybody who asks on the gRPC port which methods there are'),
   METRICS_OPEN: flag().describe('tell the metrics to everybody who asks; false: to tokens with the scope read'),
-  PUBLIC_URL: z
-    .url({ protocol: /^https?$/ })
+  PUBLIC_URL: webUrl()
     .optional()
-    .describe('what Location headers and the OpenAPI document advertise; default: relative'),
+    .describe('what Location headers, the OpenAPI document and the Agent Card advertise; default: relative, the card: its own address'),
   ENABLE_SESSION_SHELL: flag().describe('let callers run shell commands in a session (RunShell)'),
-  A2A_ENABLE_SESSION_SHELL: flag().describe('the same'),
   HTTP_ALLOWED_HOSTS: names(isHostName, 'must be host names without scheme and port').describe(
     'host names the HTTP door answers to, comma-separated, besides addresses, localhost and that of PUBLIC_URL; unset: any where tokens are asked for, else none',
   ),
   CORS_ORIGINS: names(isOrigin, 'must be origins as browsers write them, such as https://app.example.org').describe(
     'origins whose web pages may call, comma-separated and exact; unset: none but its own',
   ),
-  LOG_LEVEL: z
-    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace'])
-    .default('info')
-    .describe('fatal, error, warn, info, debug or trace'),
+  LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe('fatal, error, warn, info, debug or trace'),
   ACCESS_LOG: flag('true').describe('one line in the log for each call: who, what, with which result, how long; no contents'),
-  A2A_LOG_PAYLOADS: flag().describe('requests and answers in the log too, at debug; see "What is logged"'),
-  A2A_LOG_BODY_LIMIT: integer(0, 0).describe('bytes of an answer that A2A_LOG_PAYLOADS shows; larger requests are left out; 0: no limit'),
   DRAIN_TIMEOUT_MS: z.coerce.number().int().min(0).max(MAX_TIMER_MS).default(10_000).describe('how long a stop waits for calls in flight'),
   MAX_REQUEST_BYTES: integer(1_024, 20 * 1024 * 1024).describe('largest request message on both doors'),
   MAX_SMALL_REQUEST_BYTES: integer(1_024, 256 * 1024).describe('largest request message without a prompt, a command line or a file'),
@@ -202,6 +147,7 @@ export const settings = {
   RESUME_BYTES: integer(0, 16 * 1024 * 1024).describe(
     "most that is read of OpenCode's history at once for readers that come back from before that",
   ),
+  ...a2aSettings,
 } satisfies Record<string, z.ZodType>;
 
 /** Settings that mean something only together: what is there of the first needs all of the second. */
@@ -221,6 +167,9 @@ const TOGETHER = [
 ] as const;
 
 const schema = z.object(settings).superRefine((value, context) => {
+  if (!value.TRANSPORTS.some((transport) => transport !== 'a2a')) {
+    context.addIssue({ code: 'custom', path: ['TRANSPORTS'], message: 'a2a has no door of its own; add http or grpc' });
+  }
   if (value.OPENCODE_MODEL_ID !== undefined && value.OPENCODE_PROVIDER_ID === undefined) {
     context.addIssue({ code: 'custom', path: ['OPENCODE_PROVIDER_ID'], message: 'must be set when OPENCODE_MODEL_ID is' });
   }
@@ -255,27 +204,20 @@ export function readConfig(environment: NodeJS.ProcessEnv): Config {
   const given = Object.fromEntries(
     Object.entries(environment).filter(([name, value]) => name in settings && (value?.trim() !== '' || secrets.has(name))),
   );
-  const result = schema.safeParse(given);
-  if (result.success) return result.data;
-  throw new StartError(result.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`).join('; '));
-}
-
-/** Whether what comes from there comes from who is named there. */
-function isSafeForKeys(url: string): boolean {
-  const { protocol, hostname } = new URL(url);
-  return protocol !== 'http:' || isLoopback(hostname);
-}
-
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/;
-
-export function isLoopback(host: string): boolean {
-  return LOOPBACK.test(host);
+  const result = schema.safeParse(withSynonyms(given));
+  const problems = [
+    ...contradictions(given),
+    ...(result.success ? [] : result.error.issues.map((issue) => `${String(issue.path[0])}: ${issue.message}`)),
+  ];
+  if (result.success && problems.length === 0) return result.data;
+  throw new StartError(problems.join('; '));
 }
 
 /** Whether a workspace may configure the embedded OpenCode: where callers are the machine's own user, as that user's tools would. */
 export function trustsWorkspaceConfig({ OPENCODE_TRUST_WORKSPACE_CONFIG, HOST }: Config): boolean {
   return OPENCODE_TRUST_WORKSPACE_CONFIG ?? isLoopback(HOST);
 }
+
 /** With any of these callers have something to show. */
 const CREDENTIALS = ['ACCESS_TOKEN', 'A2A_BEARER_TOKEN', 'ACCESS_TOKENS_FILE', 'ACCESS_JWT_ISSUER', 'ACCESS_CERTIFICATES_FILE'] as const;
 
