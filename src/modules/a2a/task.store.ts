@@ -20,6 +20,10 @@ export interface PushConfig {
   readonly ownerId: string;
 }
 
+/** How many may wait for one task, and how many tasks may have such. */
+export const MAX_PUSH_CONFIGS_PER_TASK = 10;
+export const MAX_PUSH_TASKS = 10_000;
+
 /** Injection token of the TaskStore. */
 export const TASK_STORE = Symbol('TASK_STORE');
 
@@ -39,14 +43,21 @@ export interface TaskStore {
   /** Binds a key (a caller's context, a message that is sent twice) to a value for a time, unless it is bound; gives what it is bound to. */
   bind(key: string, value: string, ttlMs: number): Promise<string>;
   bound(key: string): Promise<string | undefined>;
+  /**
+   * Replaces the one with the same id; it is unfinished from then on.
+   *
+   * @throws GatewayError RESOURCE_EXHAUSTED for the eleventh of a task, and when too many tasks have unfinished ones
+   */
   putPushConfig(config: PushConfig): Promise<void>;
   pushConfigs(taskId: string): Promise<readonly PushConfig[]>;
+  /** Those whose receivers are yet to be told of the task's end. */
+  unfinishedPushConfigs(taskId: string): Promise<readonly PushConfig[]>;
   /** True when there was one. */
   deletePushConfig(taskId: string, configId: string): Promise<boolean>;
-  /** Tasks that have configurations and were not told to have ended, oldest first. */
+  /** Tasks that have unfinished configurations, oldest first. */
   unfinishedPushTasks(limit: number): Promise<readonly string[]>;
-  /** Everybody who had to be was told of the task's end. */
-  finishPush(taskId: string): Promise<void>;
+  /** The receiver was told of the task's end, or given up. Nothing happens when the configuration was replaced meanwhile. */
+  finishPush(config: PushConfig): Promise<void>;
   /** Takes or renews the exclusive right to do something, for a time; false when somebody else has it. */
   lease(key: string, holder: string, ttlMs: number): Promise<boolean>;
   release(key: string, holder: string): Promise<void>;

@@ -1,0 +1,13 @@
+import type { TaskStore } from '../task.store.js';
+import { MemoryTaskStore } from './memory-task.store.js';
+import { RedisTaskStore } from './redis-task.store.js';
+
+export interface TaskStoreOptions {
+  /** Of a Redis or Valkey that all replicas share; undefined: this process alone remembers. */
+  readonly url: string | undefined;
+}
+
+/** The store that the settings ask for. */
+export function openTaskStore({ url }: TaskStoreOptions): TaskStore {
+  return url === undefined ? new MemoryTaskStore() : new RedisTaskStore(url);
+}
