@@ -44,6 +44,7 @@ export function grpcSettings(config: Config): Omit<GatewayGrpcOptions, 'streams'
 export function httpLimits(config: Config): HttpServerLimits {
   return {
     ...requestBounds(config),
+    maxAgentBytes: maxAgentBytes(config),
     maxHeaderBytes: config.MAX_HEADER_BYTES,
     maxConnections: config.MAX_CONNECTIONS,
     requestTimeoutS: config.REQUEST_TIMEOUT_S,
@@ -56,6 +57,11 @@ export function webAccess(config: Config): WebAccess {
   const { HTTP_ALLOWED_HOSTS, CORS_ORIGINS = [], PUBLIC_URL } = config;
   const hosts = HTTP_ALLOWED_HOSTS ?? (allowsAnonymous(config) ? [] : undefined);
   return new WebAccess({ hosts, origins: CORS_ORIGINS, publicUrl: PUBLIC_URL });
+}
+
+/** Over either door. */
+function maxAgentBytes({ A2A_MAX_REQUEST_BODY_BYTES, MAX_REQUEST_BYTES }: Config): number {
+  return A2A_MAX_REQUEST_BODY_BYTES === 0 ? MAX_REQUEST_BYTES : A2A_MAX_REQUEST_BODY_BYTES;
 }
 
 function requestBounds(config: Config): RequestBounds {

@@ -11,8 +11,8 @@ export const SCOPES = ['read', 'write', 'approve', 'files', 'shell', 'auth', 'ad
  */
 export type Scope = (typeof SCOPES)[number];
 
-/** What a caller needs: a scope, or nothing at all. */
-export type Requirement = Scope | 'open';
+/** What a caller needs: a scope, any token where more is asked later, or nothing at all. */
+export type Requirement = Scope | 'any' | 'open';
 
 /** Of every method of the contract; those of the aggregate need what the methods need that they stand for. */
 export const METHOD_SCOPES: Readonly<Record<string, Requirement>> = {

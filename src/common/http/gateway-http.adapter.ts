@@ -7,6 +7,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { fromUnknown } from '../errors/status-table.js';
 import { encodeJson } from '../grpc/encoding.js';
 import type { CallsInFlight } from '../limits/calls-in-flight.js';
+import { JsonStream } from '../streams/json-stream.js';
 import { MessageStream } from '../streams/message-stream.js';
 import type { OpenStreams } from '../streams/open-streams.js';
 import { HANDSHAKE_TIMEOUT_MS, type TlsFiles } from '../tls/tls-files.js';
@@ -61,8 +62,8 @@ export class GatewayHttpAdapter extends FastifyAdapter {
 
   // The types of Nest's adapter say `any` for what handlers answer.
   override reply(reply: FastifyReply, body: unknown, status?: number): ReturnType<FastifyAdapter['reply']> {
-    if (body instanceof MessageStream) {
-      replyWithStream(reply, body as MessageStream, this.streams);
+    if (body instanceof MessageStream || body instanceof JsonStream) {
+      replyWithStream(reply, body as MessageStream | JsonStream, this.streams);
       return void this.calls.leave(reply.request) as never;
     }
     if (body instanceof RestReply) {

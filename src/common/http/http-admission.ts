@@ -4,6 +4,7 @@ import { setCaller } from '../access/caller.js';
 import { requirementOf, type Requirement } from '../access/scopes.js';
 import { fromUnknown } from '../errors/status-table.js';
 import { isUrgent } from '../limits/call-limits.js';
+import { isAgentRoute } from './agent-route.js';
 import { replyWithError } from './error-reply.js';
 import { methodOfRoute } from './rest-rule.js';
 
@@ -33,7 +34,12 @@ export function admitOverHttp(fastify: FastifyInstance, admission: Admission, ro
   });
 }
 
-function requirementOfRequest({ method, routeOptions: { url = '' } }: FastifyRequest, routeScopes: RouteScopes): Requirement | undefined {
+function requirementOfRequest(request: FastifyRequest, routeScopes: RouteScopes): Requirement | undefined {
+  if (isAgentRoute(request)) return 'any';
+  const {
+    method,
+    routeOptions: { url = '' },
+  } = request;
   const called = methodOfRoute(method, url);
   return called === undefined ? routeScopes[url] : requirementOf(called);
 }

@@ -1,9 +1,11 @@
+import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors/gateway-error.js';
 import { fromUnknown } from '../errors/status-table.js';
 import { isUrgent, maxBytesOf, type RequestBounds } from '../limits/call-limits.js';
 import type { CallsInFlight } from '../limits/calls-in-flight.js';
 import { requireFewValues } from '../limits/field-count.js';
+import { AGENT_ROUTE, isAgentRoute, UnreadableBody } from './agent-route.js';
 import { replyWithError } from './error-reply.js';
 import { RAW_BODY } from './raw-body.js';
 import { methodOfRoute } from './rest-rule.js';
@@ -13,7 +15,12 @@ const CHECK_MS = 1_000;
 /** What of a raw file must arrive in the time that another request has for all of it. */
 const MIN_BYTES = 1024 * 1024;
 
+/** A2A has a type of its own for the same JSON. */
+const JSON_TYPES = ['application/json', 'application/a2a+json'];
+
 export interface HttpServerLimits extends RequestBounds {
+  /** Of requests to the routes of A2A. */
+  readonly maxAgentBytes: number;
   readonly maxHeaderBytes: number;
   readonly maxConnections: number;
   /** For headers and body; 0: no limit. */
@@ -23,7 +30,12 @@ export interface HttpServerLimits extends RequestBounds {
 
 /** What Fastify can do by itself. */
 export function fastifyOptions({ maxBytes, keepaliveS }: HttpServerLimits) {
-  return { bodyLimit: maxBytes, keepAliveTimeout: keepaliveS * 1_000 };
+  return { bodyLimit: maxBytes, keepAliveTimeout: keepaliveS * 1_000, rewriteUrl: ({ url = '' }: IncomingMessage) => withPlainVerb(url) };
+}
+
+/** Routers look for the colon of a custom method (`…:cancel`) before they decode, and some clients encode it. */
+function withPlainVerb(url: string): string {
+  return url.replace(/%3a(?=[a-z]+(\?|$))/i, ':');
 }
 
 /** What Node's server can do by itself, with TLS or without. */
@@ -36,17 +48,22 @@ export function limitHttp(fastify: FastifyInstance, calls: CallsInFlight, limits
   fastify.server.maxConnections = limits.maxConnections;
   const parse = fastify.getDefaultJsonParser('error', 'error');
   fastify.removeContentTypeParser('application/json');
-  fastify.addContentTypeParser<string>('application/json', { parseAs: 'string' }, (request, body, done) => {
+  fastify.addContentTypeParser<string>(JSON_TYPES, { parseAs: 'string' }, (request, body, done) => {
+    const ofAgents = isAgentRoute(request);
+    if (ofAgents && body === '') return done(null, undefined);
     try {
       requireFewValues(body);
     } catch (error) {
       return done(error as Error);
     }
-    void parse(request, body, done);
+    void parse(request, body, (error, value) =>
+      ofAgents && error !== null ? done(null, new UnreadableBody(error.message)) : done(error, value),
+    );
   });
   fastify.addHook('onRoute', (route) => {
     const [verb = ''] = [route.method].flat();
-    route.bodyLimit = maxBytesOf(methodOfRoute(verb, route.url), limits);
+    const ofAgents = route.config?.[AGENT_ROUTE] === true;
+    route.bodyLimit = ofAgents ? limits.maxAgentBytes : maxBytesOf(methodOfRoute(verb, route.url), limits);
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     if (limits.requestTimeoutS > 0 && hasBody(request)) cutLateBody(request, reply, limits.requestTimeoutS * 1_000);

@@ -7,6 +7,7 @@ import { TextPartSchema, type TextPart } from '../grpc/generated/message_pb.js';
 import { writeBounded } from '../streams/bounded-writer.js';
 import { MessageStream } from '../streams/message-stream.js';
 import { HttpSink } from './http.sink.js';
+import { encodingOf } from './stream-encoding.js';
 import { jsonLines } from './stream-format.js';
 
 interface Stream {
@@ -24,7 +25,7 @@ beforeEach(async () => {
     const source = new Subject<TextPart>();
     response.writeHead(200, jsonLines.headers);
     response.flushHeaders();
-    writeBounded(source, new HttpSink(response, jsonLines, MessageStream.of(source)), { maxMessages: 10, maxBytes: 1_000 });
+    writeBounded(source, new HttpSink(response, encodingOf(MessageStream.of(source), jsonLines)), { maxMessages: 10, maxBytes: 1_000 });
     streams.push({ source, response });
     server.emit('asked');
   });

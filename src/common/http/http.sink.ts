@@ -3,9 +3,8 @@ import type { Writable } from 'node:stream';
 import { fromUnknown } from '../errors/status-table.js';
 import type { StreamSink } from '../streams/bounded-writer.js';
 import { FanOutCache } from '../streams/fan-out-cache.js';
-import type { MessageStream } from '../streams/message-stream.js';
 import { noteFailure } from './http-outcome.js';
-import type { StreamFormat } from './stream-format.js';
+import type { StreamEncoding } from './stream-encoding.js';
 
 const CRLF = Buffer.from('\r\n');
 
@@ -37,8 +36,7 @@ export class HttpSink<T extends object> implements StreamSink<T> {
 
   constructor(
     private readonly response: ServerResponse,
-    private readonly format: StreamFormat,
-    private readonly stream: MessageStream<T>,
+    private readonly encoding: StreamEncoding<T>,
   ) {
     // A pipelined request gets its socket when its turn comes, and HTTP/1.0 has no chunks: Node knows how to write then.
     this.isChunked = response.socket !== null && response.chunkedEncoding;
@@ -46,16 +44,16 @@ export class HttpSink<T extends object> implements StreamSink<T> {
   }
 
   encode(item: T): Buffer {
-    return this.frame(this.format.encode(this.stream.toMessage(item), this.positionOf(item)));
+    return this.frame(this.encoding.encode(item));
   }
 
   positionOf(item: T): string | undefined {
-    return this.stream.extras.positionOf?.(item);
+    return this.encoding.positionOf(item);
   }
 
   get heartbeat(): Buffer | undefined {
-    const bytes = this.format.heartbeat(this.stream.extras.heartbeat);
-    return bytes && this.frame(bytes);
+    const { heartbeat } = this.encoding;
+    return heartbeat && this.frame(heartbeat);
   }
 
   get bufferedBytes(): number {
@@ -78,7 +76,7 @@ export class HttpSink<T extends object> implements StreamSink<T> {
 
   fail(error: unknown): void {
     noteFailure(this.response, fromUnknown(error).error.code);
-    this.response.end(this.format.encodeError(error));
+    this.response.end(this.encoding.encodeError(error));
   }
 
   destroy(): void {

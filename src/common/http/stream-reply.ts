@@ -3,10 +3,12 @@ import type { DescMethod } from '@bufbuild/protobuf';
 import type { FastifyReply } from 'fastify';
 import { callerOf } from '../access/caller.js';
 import { methodName } from '../grpc/proto-types.js';
+import { JsonStream } from '../streams/json-stream.js';
 import type { MessageStream } from '../streams/message-stream.js';
 import type { OpenStreams, StreamLabels } from '../streams/open-streams.js';
 import { HttpSink } from './http.sink.js';
 import { methodOfRoute } from './rest-rule.js';
+import { encodingOf, jsonEncodingOf } from './stream-encoding.js';
 import { eventStream, jsonLines, wantsEventStream } from './stream-format.js';
 
 /** The same object for all streams of one route, for OpenStreams. */
@@ -22,22 +24,34 @@ function labelsOf({ request }: FastifyReply): StreamLabels {
   return known;
 }
 
+const jsonLabels = new Map<string, StreamLabels>();
+
+function jsonLabelsOf({ method }: JsonStream): StreamLabels {
+  const known = jsonLabels.get(method) ?? { door: 'http', method };
+  jsonLabels.set(method, known);
+  return known;
+}
+
 /**
  * Takes the response out of Fastify's hands and writes the stream in the format the caller accepts.
  *
  * @throws GatewayError RESOURCE_EXHAUSTED when too many are open
  */
-export function replyWithStream(reply: FastifyReply, stream: MessageStream, streams: OpenStreams): void {
+export function replyWithStream(reply: FastifyReply, stream: MessageStream | JsonStream, streams: OpenStreams): void {
   streams.requireRoom(callerOf(reply.request));
-  const format = wantsEventStream(reply.request.headers.accept) ? eventStream : jsonLines;
+  const isJson = stream instanceof JsonStream;
+  const encoding = isJson
+    ? jsonEncodingOf(stream)
+    : encodingOf(stream, wantsEventStream(reply.request.headers.accept) ? eventStream : jsonLines);
   reply.hijack();
   const response = reply.raw;
   // Who left before the stream began is not waited for: the response will never close again.
   if (response.destroyed) return;
   // What the hooks set for every answer would be lost with the reply.
-  response.writeHead(200, { ...(reply.getHeaders() as OutgoingHttpHeaders), ...format.headers });
+  response.writeHead(200, { ...(reply.getHeaders() as OutgoingHttpHeaders), ...encoding.headers });
   if (reply.request.method === 'HEAD') return void response.end();
-  if (format.opening === '') response.flushHeaders();
-  else response.write(format.opening);
-  streams.write(stream.source$, new HttpSink(response, format, stream), labelsOf(reply), callerOf(reply.request));
+  if (encoding.opening === '') response.flushHeaders();
+  else response.write(encoding.opening);
+  const told = isJson ? jsonLabelsOf(stream) : labelsOf(reply);
+  streams.write(stream.source$, new HttpSink(response, encoding), told, callerOf(reply.request));
 }

@@ -16,6 +16,8 @@ export interface A2ACall {
   readonly signal: AbortSignal;
   /** The last event that a reader who comes back has; SSE's own header. */
   readonly lastEventId: string | undefined;
+  /** Where a reader who has the newest item of its stream can resume: the protocol's messages have no place for it. */
+  readonly progress: { position: string | undefined };
   /** Undefined while the peer takes more; else settles once it does. */
   untilReady(): Promise<void> | undefined;
 }

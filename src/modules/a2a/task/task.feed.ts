@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { GatewayEvent, TextDelta, TurnState, TurnUpdate } from '../../event/event.model.js';
 import type { MessageFailure, MessageInfo, Part, TextPart, ToolPart } from '../../message/message.model.js';
 import {
@@ -11,6 +12,7 @@ import {
   type TaskView,
   type TerminalState,
 } from '../a2a.model.js';
+import type { TaskPlace } from '../wire/layout.js';
 import { TaskLog } from './task.log.js';
 import { TaskOutput, type OutputEvent } from './task.output.js';
 
@@ -32,9 +34,13 @@ type Unnumbered = OutputEvent | Omit<Extract<TaskEvent, { type: 'status' }>, 'se
  */
 export class TaskFeed {
   readonly ref: TaskRef;
-  private state: TaskState = 'submitted';
+  /** Sequences mean something within it. */
+  readonly epoch = randomUUID().slice(0, 8);
+  /** What every event of the task repeats. */
+  readonly place: TaskPlace;
+  state: TaskState = 'submitted';
+  sequence = 0;
   private changedAtMs: number;
-  private sequence = 0;
   private failure: MessageFailure | undefined;
   private readonly asks = new Map<string, Ask>();
   private readonly output = new TaskOutput();
@@ -52,7 +58,9 @@ export class TaskFeed {
     private readonly origin: TaskOrigin,
     private readonly settle: (state: TerminalState, failure: MessageFailure | undefined) => void,
   ) {
-    this.ref = origin.ref;
+    const { ref, contextId, sessionTitle } = origin;
+    this.ref = ref;
+    this.place = { id: ref.id, sessionId: ref.sessionId, contextId, sessionTitle };
     this.said = origin.said;
     this.changedAtMs = origin.createdAtMs;
     this.questionIds.add(origin.ref.turnId);
@@ -85,10 +93,15 @@ export class TaskFeed {
     };
   }
 
+  /** @throws what broke it off before its end */
+  requireWhole(): void {
+    if (this.broken !== undefined && !this.isTerminal) throw this.broken;
+  }
+
   /** What followed a sequence; undefined when only the whole view can tell it. @throws what broke the feed */
   since(sequence: number): TaskEvent[] | undefined {
     const events = sequence > this.sequence ? undefined : this.log.since(sequence);
-    if (events?.length === 0 && this.broken !== undefined) throw this.broken;
+    if (events?.length === 0) this.requireWhole();
     return events;
   }
 

@@ -1,0 +1,20 @@
+import type { Observable } from 'rxjs';
+
+/** A stream of JSON texts over SSE, for protocols that are not of our contract. */
+export class JsonStream<T extends object = object> {
+  constructor(
+    readonly source$: Observable<T>,
+    /** What the stream is, for statistics. */
+    readonly method: string,
+    readonly wire: JsonWire<T>,
+  ) {}
+}
+
+/** How the items of a JSON stream look. */
+export interface JsonWire<T> {
+  toJson(item: T): string;
+  /** The stream's last words. */
+  errorToJson(error: unknown): string;
+  /** SSE's `id:`. */
+  positionOf(item: T): string | undefined;
+}

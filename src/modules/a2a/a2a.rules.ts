@@ -1,0 +1,11 @@
+import type { A2AVersion } from './a2a.call.js';
+
+/** What the operator allows callers of A2A. */
+export interface A2ARules {
+  readonly versions: readonly A2AVersion[];
+  /** Structured parts are shown to the agent as fenced JSON. */
+  readonly acceptsData: boolean;
+}
+
+/** Injection token of A2ARules. */
+export const A2A_RULES = Symbol('A2A_RULES');

@@ -1,0 +1,75 @@
+import type { StreamResponse } from '@a2a-js/sdk';
+import { Inject, Injectable } from '@nestjs/common';
+import type { A2ACall } from '../a2a.call.js';
+import type { TaskEvent, TaskView } from '../a2a.model.js';
+import { negotiates } from '../extension-uris.js';
+import { TASK_STORE, type TaskStore } from '../task.store.js';
+import { takesData } from '../wire/output-modes.js';
+import { positionOf, toPosition } from './position.js';
+import { toFinalSnapshot } from '../wire/single.layout.mapper.js';
+import { LAYOUTS, type VersionedWishes } from '../wire/task.mapper.js';
+import type { TaskFeed } from './task.feed.js';
+
+/** Tells a task to one reader, at the reader's own pace. */
+@Injectable()
+export class TaskReader {
+  constructor(@Inject(TASK_STORE) private readonly store: TaskStore) {}
+
+  /** What a caller wants to see of a task: said when it was begun, and negotiated now. */
+  async wishesOf(taskId: string, { version, extensions }: A2ACall): Promise<VersionedWishes> {
+    const notes = await this.store.notes(taskId);
+    return { version, takesData: takesData(notes?.outputModes ?? []), hints: version === '0.3' || negotiates(extensions, 'stream-hints') };
+  }
+
+  /**
+   * The task as it stands, or what a reader who comes back has missed, then all that happens up to its end.
+   *
+   * Over when nobody reads any more. A reader that was too slow for what is kept is shown the whole task once more.
+   */
+  async *read(
+    feed: TaskFeed,
+    call: A2ACall,
+    { endsWhenInterrupted }: { readonly endsWhenInterrupted: boolean },
+  ): AsyncGenerator<StreamResponse, void, undefined> {
+    const wishes = await this.wishesOf(feed.ref.id, call);
+    const layout = LAYOUTS[wishes.version];
+    const { place } = feed;
+    const toSnapshot = (view: TaskView): StreamResponse => {
+      call.progress.position = toPosition(feed, view.sequence);
+      return { payload: { $case: 'task', value: layout.toTask(view, wishes) } };
+    };
+    let at = positionOf(feed, call.lastEventId);
+    if (at === undefined || feed.since(at) === undefined) {
+      const { view } = feed;
+      yield toSnapshot(view);
+      at = view.sequence;
+      if (feed.isTerminal || (endsWhenInterrupted && view.state === 'input_required')) return;
+    }
+    for (;;) {
+      await feed.untilChanged(at, call.signal);
+      await call.untilReady();
+      if (call.signal.aborted) return;
+      const events = feed.since(at);
+      if (events === undefined) {
+        const { view } = feed;
+        yield toSnapshot(view);
+        at = view.sequence;
+        if (feed.isTerminal) return;
+        continue;
+      }
+      for (const event of events) {
+        at = event.sequence;
+        if (wishes.version === '0.3' && endsIt(event) && feed.view.wasRewritten) yield toFinalSnapshot(feed.view, event.sequence);
+        const told = layout.toStreamResponse(event, place, wishes);
+        call.progress.position = toPosition(feed, event.sequence);
+        if (told !== undefined) yield told;
+        if (endsIt(event) || (endsWhenInterrupted && event.type === 'status' && event.state === 'input_required')) return;
+      }
+      if (events.length === 0 && feed.isTerminal) return;
+    }
+  }
+}
+
+function endsIt(event: TaskEvent): boolean {
+  return event.type === 'status' && ['completed', 'failed', 'canceled', 'rejected'].includes(event.state);
+}
