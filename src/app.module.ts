@@ -2,12 +2,14 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { Principals } from './common/access/principals.js';
 import { CONFIG, type Config } from './common/config/config.js';
+import { PublicAddresses } from './common/config/public-addresses.js';
 import { ErrorFilter } from './common/errors/error.filter.js';
 import { DocsController } from './common/http/docs/docs.controller.js';
 import { MetricsController } from './common/metrics/metrics.controller.js';
 import { Metrics } from './common/metrics/metrics.js';
 import { ENVIRONMENT, OpencodeModule } from './common/opencode/opencode.module.js';
 import { DtoPipe } from './common/validation/dto.pipe.js';
+import { A2aModule } from './modules/a2a/a2a.module.js';
 import { AgentModule } from './modules/agent/agent.module.js';
 import { AskModule } from './modules/ask/ask.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
@@ -42,10 +44,12 @@ export class AppModule {
         AskModule,
         AuthModule,
         WorkspaceModule,
+        ...(config.TRANSPORTS.includes('a2a') ? [A2aModule] : []),
       ],
       controllers: [DocsController, MetricsController],
       providers: [
         Metrics,
+        PublicAddresses,
         { provide: Principals, useValue: principals },
         { provide: CONFIG, useValue: config },
         { provide: ENVIRONMENT, useValue: environment },
@@ -53,7 +57,7 @@ export class AppModule {
         { provide: APP_PIPE, useClass: DtoPipe },
         { provide: APP_FILTER, useClass: ErrorFilter },
       ],
-      exports: [CONFIG, ENVIRONMENT, Metrics],
+      exports: [CONFIG, ENVIRONMENT, Metrics, PublicAddresses],
     };
   }
 }

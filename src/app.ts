@@ -9,6 +9,7 @@ import { Admission } from './common/access/admission.js';
 import { Principals } from './common/access/principals.js';
 import { routeScopes } from './common/access/scopes.js';
 import { allowsAnonymous, StartError, type Config } from './common/config/config.js';
+import { PublicAddresses } from './common/config/public-addresses.js';
 import { GatewayGrpcServer } from './common/grpc/gateway-grpc-server.js';
 import { GatewayHttpAdapter } from './common/http/gateway-http.adapter.js';
 import { admitOverHttp } from './common/http/http-admission.js';
@@ -73,6 +74,7 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
   const grpc = new GatewayGrpcServer({ ...grpcSettings(config), streams, admission, calls, tls, logs });
   const hub = app.get(EventHub);
   registerStreamMetrics(app.get(Metrics), streams);
+  app.get(PublicAddresses).usePorts({ http: () => portOf(app), grpc: () => grpc.port });
   try {
     // inheritAppConfig: without it guard, pipe and filter would hold for HTTP alone.
     if (config.TRANSPORTS.includes('grpc')) app.connectMicroservice<MicroserviceOptions>({ strategy: grpc }, { inheritAppConfig: true });

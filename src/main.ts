@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
-import { readFileSync } from 'node:fs';
 import { startGateway, type Gateway } from './app.js';
 import { readConfig, StartError } from './common/config/config.js';
+import { packageVersion } from './common/config/package-version.js';
 import { GatewayError } from './common/errors/gateway-error.js';
 import { LogScrubber } from './common/redaction/log-scrubber.js';
 
@@ -13,11 +13,6 @@ const USAGE = `Usage: opencode-gateway [serve | version | help]
   serve    start the gateway (default); settings are environment variables, listed in the README
   version  print the version
   help     print this text`;
-
-function version(): string {
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
-  return version;
-}
 
 /** What an operator needs to begin: the addresses, and a line to try on each. */
 function greeting({ grpcAddress, httpUrl }: Gateway, plaintext: string): string {
@@ -63,4 +58,4 @@ const [command = 'serve', ...rest] = process.argv.slice(2);
 if (rest.length > 0 || !['serve', 'version', '--version', 'help', '--help', '-h'].includes(command))
   fail(new StartError(`unknown command: ${[command, ...rest].join(' ')}; try help`));
 else if (command === 'serve') await serve().catch(fail);
-else console.log(command.includes('version') ? version() : USAGE);
+else console.log(command.includes('version') ? packageVersion() : USAGE);

@@ -19,7 +19,7 @@ export class Asset {
   /** The bytes, or 304 to who has them. Another version of the gateway has other bytes under the same name: caches ask. */
   send(request: FastifyRequest, reply: FastifyReply): void {
     const { bytes, etag } = (this.made ??= toContent(this.make()));
-    void reply.headers({ ...this.headers, etag, 'cache-control': 'no-cache' });
+    void reply.headers({ 'cache-control': 'no-cache', ...this.headers, etag });
     const known = request.headers['if-none-match']?.split(',').map((tag) => tag.trim().replace(/^W\//, '')) ?? [];
     if (known.includes(etag)) void reply.code(304).send();
     else void reply.type(this.type).send(bytes);
