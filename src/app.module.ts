@@ -9,7 +9,7 @@ import { MetricsController } from './common/metrics/metrics.controller.js';
 import { Metrics } from './common/metrics/metrics.js';
 import { ENVIRONMENT, OpencodeModule } from './common/opencode/opencode.module.js';
 import { DtoPipe } from './common/validation/dto.pipe.js';
-import { A2aModule } from './modules/a2a/a2a.module.js';
+import { A2AModule } from './modules/a2a/a2a.module.js';
 import { AgentModule } from './modules/agent/agent.module.js';
 import { AskModule } from './modules/ask/ask.module.js';
 import { AuthModule } from './modules/auth/auth.module.js';
@@ -44,7 +44,7 @@ export class AppModule {
         AskModule,
         AuthModule,
         WorkspaceModule,
-        ...(config.TRANSPORTS.includes('a2a') ? [A2aModule] : []),
+        ...(config.TRANSPORTS.includes('a2a') ? [A2AModule] : []),
       ],
       controllers: [DocsController, MetricsController],
       providers: [

@@ -8,22 +8,39 @@ export const INVALID_PARAMS = -32602;
  * Numbers of the failures of extension methods, by the version that is spoken.
  *
  * opencode-a2a-server's are numbers of A2A itself: a generic client takes SESSION_NOT_FOUND for TaskNotFound. 0.3 keeps them
- * for its clients; 1.0 has numbers behind those of the protocol. The type is the same in both.
+ * for its clients; 1.0 has them 50 below, where A2A has none. The type is the same in both.
  */
-export const ERROR_CODES: Readonly<Record<ExtensionErrorType, Readonly<Record<A2AVersion, number>>>> = {
-  METHOD_NOT_SUPPORTED: { '0.3': METHOD_NOT_FOUND, '1.0': METHOD_NOT_FOUND },
-  MISSING_FIELD: { '0.3': INVALID_PARAMS, '1.0': INVALID_PARAMS },
-  INVALID_FIELD: { '0.3': INVALID_PARAMS, '1.0': INVALID_PARAMS },
-  INVALID_PAGINATION_MODE: { '0.3': INVALID_PARAMS, '1.0': INVALID_PARAMS },
-  INTERRUPT_TYPE_MISMATCH: { '0.3': INVALID_PARAMS, '1.0': INVALID_PARAMS },
-  SESSION_NOT_FOUND: { '0.3': -32001, '1.0': -32050 },
-  SESSION_FORBIDDEN: { '0.3': -32006, '1.0': -32051 },
-  UPSTREAM_UNREACHABLE: { '0.3': -32002, '1.0': -32052 },
-  UPSTREAM_HTTP_ERROR: { '0.3': -32003, '1.0': -32053 },
-  UPSTREAM_PAYLOAD_ERROR: { '0.3': -32005, '1.0': -32054 },
-  INTERRUPT_REQUEST_NOT_FOUND: { '0.3': -32004, '1.0': -32055 },
-  INTERRUPT_REQUEST_EXPIRED: { '0.3': -32004, '1.0': -32056 },
-  AUTHORIZATION_FORBIDDEN: { '0.3': -32007, '1.0': -32057 },
+export const ERROR_CODES: Readonly<Record<A2AVersion, Readonly<Record<ExtensionErrorType, number>>>> = {
+  '0.3': {
+    METHOD_NOT_SUPPORTED: METHOD_NOT_FOUND,
+    MISSING_FIELD: INVALID_PARAMS,
+    INVALID_FIELD: INVALID_PARAMS,
+    INVALID_PAGINATION_MODE: INVALID_PARAMS,
+    SESSION_NOT_FOUND: -32001,
+    UPSTREAM_UNREACHABLE: -32002,
+    UPSTREAM_HTTP_ERROR: -32003,
+    INTERRUPT_REQUEST_NOT_FOUND: -32004,
+    INTERRUPT_REQUEST_EXPIRED: -32004,
+    UPSTREAM_PAYLOAD_ERROR: -32005,
+    SESSION_FORBIDDEN: -32006,
+    AUTHORIZATION_FORBIDDEN: -32007,
+    INTERRUPT_TYPE_MISMATCH: INVALID_PARAMS,
+  },
+  '1.0': {
+    METHOD_NOT_SUPPORTED: METHOD_NOT_FOUND,
+    MISSING_FIELD: INVALID_PARAMS,
+    INVALID_FIELD: INVALID_PARAMS,
+    INVALID_PAGINATION_MODE: INVALID_PARAMS,
+    SESSION_NOT_FOUND: -32051,
+    UPSTREAM_UNREACHABLE: -32052,
+    UPSTREAM_HTTP_ERROR: -32053,
+    INTERRUPT_REQUEST_NOT_FOUND: -32054,
+    INTERRUPT_REQUEST_EXPIRED: -32054,
+    UPSTREAM_PAYLOAD_ERROR: -32055,
+    SESSION_FORBIDDEN: -32056,
+    AUTHORIZATION_FORBIDDEN: -32057,
+    INTERRUPT_TYPE_MISMATCH: -32058,
+  },
 };
 
 /** Failures of sessions, models and workspaces. */

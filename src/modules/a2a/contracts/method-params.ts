@@ -32,8 +32,8 @@ function methodsOf(context: ContractContext, extension: ExtensionKey): JsonObjec
 }
 
 function codes(types: readonly ExtensionErrorType[], version: A2AVersion): JsonObject {
-  const own = types.filter((type) => ERROR_CODES[type][version] !== INVALID_PARAMS);
-  return Object.fromEntries(own.map((type) => [type, ERROR_CODES[type][version]]));
+  const own = types.filter((type) => ERROR_CODES[version][type] !== INVALID_PARAMS);
+  return Object.fromEntries(own.map((type) => [type, ERROR_CODES[version][type]]));
 }
 
 /** The numbers of the oldest version stand where clients of opencode-a2a-server look for them. */
@@ -123,7 +123,7 @@ export function workspaceControlParams(context: ContractContext): JsonObject {
 export function interruptRecoveryParams(context: ContractContext): JsonObject {
   return {
     ...methodsOf(context, 'interrupt_recovery'),
-    item_fields: items('request_id', 'session_id', 'interrupt_type', 'details'),
+    item_fields: items('request_id', 'session_id', 'interrupt_type', 'task_id', 'context_id', 'details', 'expires_at'),
     errors: catalogueErrors(context),
     ...placeOf(context),
   };

@@ -1,6 +1,11 @@
 import type { ExtensionKey } from './extensions.js';
 
 const DIRECTORY = 'metadata.opencode.directory';
+/** Reading takes it beside the metadata, too. */
+const PLACE = ['directory', DIRECTORY];
+
+/** Parameters that may also stand in `query`. */
+const withQuery = (...names: string[]): string[] => [...names, ...names.map((name) => `query.${name}`)];
 
 /** The pages of lists of sessions and messages. */
 export const PAGINATION = {
@@ -34,7 +39,7 @@ const SESSIONS: readonly Omit<MethodContract, 'extension'>[] = [
   {
     key: 'list_sessions',
     method: 'opencode.sessions.list',
-    optional: ['limit', 'query.limit'],
+    optional: withQuery('limit', 'directory', 'roots', 'start', 'search'),
     unsupported: PAGINATION.unsupported,
     result: ['items'],
     itemsType: 'Task[]',
@@ -44,9 +49,9 @@ const SESSIONS: readonly Omit<MethodContract, 'extension'>[] = [
     key: 'get_session_messages',
     method: 'opencode.sessions.messages.list',
     required: ['session_id'],
-    optional: ['limit', 'query.limit'],
+    optional: withQuery('limit', 'before'),
     unsupported: PAGINATION.unsupported,
-    result: ['items'],
+    result: ['items', 'next_cursor'],
     itemsType: 'Message[]',
     isPaged: true,
   },
@@ -85,15 +90,29 @@ const SESSIONS: readonly Omit<MethodContract, 'extension'>[] = [
     isControl: true,
     toggle: 'A2A_ENABLE_SESSION_SHELL',
   },
-  { key: 'status', method: 'opencode.sessions.status', result: ['items'], itemsType: 'SessionStatusSummary[]' },
-  { key: 'get_session', method: 'opencode.sessions.get', required: ['session_id'], result: ['item'], itemsType: 'Task' },
-  { key: 'get_session_children', method: 'opencode.sessions.children', required: ['session_id'], result: ['items'], itemsType: 'Task[]' },
-  { key: 'get_session_todo', method: 'opencode.sessions.todo', required: ['session_id'], result: ['items'], itemsType: 'Todo[]' },
+  { key: 'status', method: 'opencode.sessions.status', optional: PLACE, result: ['items'], itemsType: 'SessionStatusSummary[]' },
+  { key: 'get_session', method: 'opencode.sessions.get', required: ['session_id'], optional: PLACE, result: ['item'], itemsType: 'Task' },
+  {
+    key: 'get_session_children',
+    method: 'opencode.sessions.children',
+    required: ['session_id'],
+    optional: PLACE,
+    result: ['items'],
+    itemsType: 'Task[]',
+  },
+  {
+    key: 'get_session_todo',
+    method: 'opencode.sessions.todo',
+    required: ['session_id'],
+    optional: PLACE,
+    result: ['items'],
+    itemsType: 'Todo[]',
+  },
   {
     key: 'get_session_diff',
     method: 'opencode.sessions.diff',
     required: ['session_id'],
-    optional: ['message_id'],
+    optional: ['message_id', ...PLACE],
     result: ['items'],
     itemsType: 'FileDiff[]',
   },
@@ -101,6 +120,7 @@ const SESSIONS: readonly Omit<MethodContract, 'extension'>[] = [
     key: 'get_session_message',
     method: 'opencode.sessions.messages.get',
     required: ['session_id', 'message_id'],
+    optional: PLACE,
     result: ['item'],
     itemsType: 'Message',
   },
