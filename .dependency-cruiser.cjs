@@ -3,13 +3,14 @@ const services =
   '(\\.service|\\.hub|-feed|\\.model|\\.queue|\\.reconciler|turn|turn\\.[a-z]+|\\.access|-presence|-ring|-part|-memory|\.watch|-assembler|\\.parts|-tree|-listing|-writing|-journal|confined-directory|ripgrep)\\.ts$';
 /** Modules stand in ranks and import only downward. Models and mappers are pure and may be read from anywhere. */
 const ranks = [
-  ['agent', 'command', 'provider'],
+  ['agent', 'command', 'project', 'provider'],
   ['session'],
   ['file'],
   ['event'],
   ['permission', 'question'],
   ['ask', 'message'],
   ['auth', 'workspace'],
+  ['a2a'],
 ];
 const pure = '\\.(model|mapper)\\.ts$';
 
@@ -42,7 +43,7 @@ module.exports = {
           '\\.spec\\.ts$',
         ],
       },
-      to: { path: 'opencode\\.(catalogue\\.)?types\\.ts$' },
+      to: { path: 'opencode\\.((catalogue|prompt)\\.)?types\\.ts$' },
     },
     {
       name: 'no-foreign-controllers',

@@ -6,6 +6,7 @@ import { fromUnknown } from '../errors/status-table.js';
 export type AuditedAction =
   | 'access'
   | 'shell.run'
+  | 'opencode.sessions.shell'
   | 'credential.set'
   | 'credential.remove'
   | 'credential.switch'

@@ -90,3 +90,21 @@ export type UpstreamCredential =
       readonly enterpriseUrl?: string;
     }
   | { readonly type: 'wellknown'; readonly key: string; readonly token: string };
+
+/** A repository, or the place where what is in none is kept. */
+export interface UpstreamProject {
+  readonly id: string;
+  readonly worktree: string;
+  readonly vcs?: string;
+  readonly name?: string;
+  readonly time?: { readonly created?: number; readonly updated?: number };
+}
+
+/** A place where OpenCode works that it made itself. */
+export interface UpstreamWorkspace {
+  readonly id: string;
+  readonly type: string;
+  readonly name?: string | null;
+  readonly branch?: string | null;
+  readonly directory?: string | null;
+}

@@ -1,22 +1,20 @@
 import { GatewayError } from '../errors/gateway-error.js';
 import { DirectoryMender } from './directory-mender.js';
-import { DIRECTORY_BROKEN } from './opencode.errors.js';
+import { DIRECTORY_BROKEN, payloadMismatch } from './opencode.errors.js';
 import type { OpencodeHttp } from './opencode.http.js';
 import type { UpstreamAgent, UpstreamCommand, UpstreamCredential, UpstreamProviders } from './opencode.catalogue.types.js';
+import type { UpstreamCommandCall, UpstreamPrompt, UpstreamShellCall } from './opencode.prompt.types.js';
 import type {
   NewUpstreamSession,
-  UpstreamCommandCall,
   UpstreamFileDiff,
   UpstreamHistory,
   UpstreamMessagePage,
   UpstreamMessageWithParts,
   UpstreamPermission,
-  UpstreamPrompt,
   UpstreamQuestion,
   UpstreamReply,
   UpstreamSession,
   UpstreamSessionChange,
-  UpstreamShellCall,
   UpstreamStatus,
   UpstreamStoredEvent,
   UpstreamTodo,
@@ -113,7 +111,7 @@ export class OpencodeClient {
 
   /** Sessions of every directory, children and archived ones too. */
   async sessions(limit = ALL_SESSIONS): Promise<readonly UpstreamSession[]> {
-    return (await this.get('/experimental/session', { limit })) as UpstreamSession[];
+    return asList<UpstreamSession>('GET /experimental/session', await this.get('/experimental/session', { limit }));
   }
 
   /** @throws GatewayError NOT_FOUND */
@@ -193,7 +191,8 @@ export class OpencodeClient {
       query: { limit, before },
     });
     const cursor = headers['x-next-cursor'];
-    return { messages: json as UpstreamMessageWithParts[], nextCursor: typeof cursor === 'string' && cursor !== '' ? cursor : undefined };
+    const messages = asList<UpstreamMessageWithParts>('GET /session/{id}/message', json);
+    return { messages, nextCursor: typeof cursor === 'string' && cursor !== '' ? cursor : undefined };
   }
 
   /** @throws GatewayError NOT_FOUND */
@@ -277,4 +276,9 @@ export class OpencodeClient {
   private async post(path: string, body: unknown, query: Readonly<Record<string, string>> = {}): Promise<unknown> {
     return (await this.http.call({ method: 'POST', path, body, query })).json;
   }
+}
+
+function asList<T>(call: string, json: unknown): readonly T[] {
+  if (!Array.isArray(json)) throw payloadMismatch(call, 'a list');
+  return json as T[];
 }

@@ -77,16 +77,17 @@ export function toGatewayError(call: string, status: number, body: string): Gate
       return new GatewayError('UNAVAILABLE', 'OpenCode is not ready', {
         reason: 'OPENCODE_UNAVAILABLE',
         retryAfterMs: RETRY_AFTER_MS,
+        metadata: { status: String(status) },
         cause,
       });
     case 401:
       // It is our own credential that is wrong, not the caller's.
-      return new GatewayError('INTERNAL', 'OpenCode failed', { reason: OPENCODE_REFUSES_US, cause });
+      return new GatewayError('INTERNAL', 'OpenCode failed', { reason: OPENCODE_REFUSES_US, metadata: { status: String(status) }, cause });
     default: {
       const ref = failure.data?.ref;
       return new GatewayError('INTERNAL', 'OpenCode failed', {
         reason: 'OPENCODE_FAILED',
-        metadata: ref === undefined ? {} : { ref },
+        metadata: { status: String(status), ...(ref !== undefined && { ref }) },
         cause,
       });
     }
@@ -96,6 +97,11 @@ export function toGatewayError(call: string, status: number, body: string): Gate
 /** A page instead of data: OpenCode answers unknown routes with its web UI and status 200. */
 export function routeMissing(call: string): GatewayError {
   return new GatewayError('UNIMPLEMENTED', 'This OpenCode lacks what the call needs', { reason: 'OPENCODE_TOO_OLD', metadata: { call } });
+}
+
+/** JSON of another shape than the one that is read. */
+export function payloadMismatch(call: string, expected: string): GatewayError {
+  return new GatewayError('DATA_LOSS', `OpenCode did not answer with ${expected}`, { reason: 'OPENCODE_PAYLOAD', metadata: { call } });
 }
 
 /** Of the body no more than the log may hold: the rest can be a provider's answer, a statement or a prompt. */

@@ -38,8 +38,11 @@ export function derivedMessageId(key: readonly string[], body: unknown): string 
   return `msg_${hash(...key).toString('hex', 0, 6)}${toTail(hash(JSON.stringify(body)))}`;
 }
 
-/** Whether two messages were made under the same key, if they were made under one. */
+const OWN_FORM = /^msg_[0-9a-f]{12}[0-9A-Za-z]{14}$/;
+
+/** Whether two messages were made under the same key, if they were made under one: ids that callers chose tell none. */
 export function haveSameKey(messageId: string, otherId: string): boolean {
+  if (!OWN_FORM.test(messageId) || !OWN_FORM.test(otherId)) return false;
   return messageId.slice(0, PREFIX_LENGTH) === otherId.slice(0, PREFIX_LENGTH);
 }
 

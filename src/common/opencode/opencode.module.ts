@@ -9,6 +9,7 @@ import { EventConnection } from './event-connection.js';
 import { OPENCODE_REFUSES_US } from './opencode.errors.js';
 import { OpencodeHttp, type OpencodeEndpoint } from './opencode.http.js';
 import { OpencodePool } from './opencode.pool.js';
+import { OpencodeProjects } from './opencode.projects.js';
 import { OpencodeSupervisor } from './opencode.supervisor.js';
 import { UpstreamClock } from './upstream-clock.js';
 import { Workspace } from './workspace.js';
@@ -43,6 +44,7 @@ export class OpencodeLifecycle implements OnApplicationShutdown {
     return new OpencodePool({
       client,
       files: new OpencodeFiles(http),
+      projects: new OpencodeProjects(http),
       workspace,
       workspaceConfig: new WorkspaceConfig(useOfWorkspaceConfig(config), workspace.root),
       events: new EventConnection(http, (name) => client.publishMark(workspace.root, name), new Logger('EventConnection')),

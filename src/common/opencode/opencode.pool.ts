@@ -1,5 +1,6 @@
 import type { OpencodeClient } from './opencode.client.js';
 import type { OpencodeFiles } from './opencode.files.js';
+import type { OpencodeProjects } from './opencode.projects.js';
 import type { EventConnection } from './event-connection.js';
 import type { UpstreamClock } from './upstream-clock.js';
 import type { Workspace } from './workspace.js';
@@ -9,6 +10,7 @@ import type { WorkspaceConfig } from './workspace-config.js';
 export interface OpencodeMember {
   readonly client: OpencodeClient;
   readonly files: OpencodeFiles;
+  readonly projects: OpencodeProjects;
   readonly events: EventConnection;
   readonly workspace: Workspace;
   readonly workspaceConfig: WorkspaceConfig;

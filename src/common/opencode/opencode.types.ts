@@ -159,34 +159,6 @@ export interface UpstreamTodo {
   readonly priority: string;
 }
 
-export interface UpstreamPrompt {
-  readonly messageID: string;
-  readonly parts: readonly (
-    | { readonly id: string; readonly type: 'text'; readonly text: string }
-    | { readonly id: string; readonly type: 'file'; readonly mime: string; readonly filename?: string; readonly url: string }
-  )[];
-  readonly agent?: string;
-  readonly model?: { readonly providerID: string; readonly modelID: string };
-  readonly variant?: string;
-  readonly system?: string;
-}
-
-export interface UpstreamCommandCall {
-  readonly messageID: string;
-  readonly command: string;
-  readonly arguments: string;
-  readonly agent?: string;
-  /** `provider/model` */
-  readonly model?: string;
-}
-
-export interface UpstreamShellCall {
-  readonly messageID: string;
-  readonly agent: string;
-  readonly command: string;
-  readonly model?: { readonly providerID: string; readonly modelID: string };
-}
-
 /** The events we understand, by type; a frame may carry any other. */
 export type UpstreamEvent =
   | {

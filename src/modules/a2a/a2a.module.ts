@@ -1,6 +1,63 @@
 import { Module } from '@nestjs/common';
+import { CONFIG, type Config } from '../../common/config/config.js';
+import { EventModule } from '../event/event.module.js';
+import { MessageModule } from '../message/message.module.js';
+import { PermissionModule } from '../permission/permission.module.js';
+import { ProjectModule } from '../project/project.module.js';
+import { QuestionModule } from '../question/question.module.js';
+import { SessionModule } from '../session/session.module.js';
+import { A2AHandler } from './a2a.handler.js';
+import { AGENT_CARDS } from './a2a.ports.js';
+import { A2A_RULES, type A2ARules } from './a2a.rules.js';
 import { CardHttpController } from './card/card.http.controller.js';
 import { CardService } from './card/card.service.js';
+import { JsonRpcHttpController } from './http/json-rpc.http.controller.js';
+import { JsonRpcService } from './http/json-rpc.service.js';
+import { METHOD_PROVIDERS } from './methods/methods.providers.js';
+import { PushService } from './push.service.js';
+import { openTaskStore } from './store/open-task-store.js';
+import { TASK_STORE, type TaskStore } from './task.store.js';
+import { TaskFeeds } from './task/task.feeds.js';
+import { TaskList } from './task/task.list.js';
+import { TaskReader } from './task/task.reader.js';
+import { TASK_OPTIONS, TaskService, type TaskServiceOptions } from './task/task.service.js';
+import { TASK_SESSIONS_OPTIONS, TaskSessions, type TaskSessionsOptions } from './task/task.sessions.js';
 
-@Module({ providers: [CardService], controllers: [CardHttpController], exports: [CardService] })
+function toTaskOptions(config: Config): TaskServiceOptions {
+  return {
+    system: config.OPENCODE_SYSTEM,
+    variant: config.OPENCODE_VARIANT,
+    allowsDirectories: config.A2A_ALLOW_DIRECTORY_OVERRIDE,
+    abortTimeoutMs: config.A2A_CANCEL_ABORT_TIMEOUT_SECONDS * 1_000,
+  };
+}
+
+function toSessionsOptions(config: Config): TaskSessionsOptions {
+  return { bindingTtlMs: config.A2A_SESSION_CACHE_TTL_SECONDS * 1_000 };
+}
+
+function toRules(config: Config): A2ARules {
+  return { versions: config.A2A_VERSIONS, acceptsData: config.A2A_DATA_PARTS };
+}
+
+/** Tasks: turns of sessions in A2A's words. */
+const tasks = [TaskSessions, TaskFeeds, TaskService, TaskReader, TaskList];
+
+@Module({
+  imports: [EventModule, MessageModule, PermissionModule, ProjectModule, QuestionModule, SessionModule],
+  providers: [
+    ...tasks,
+    ...METHOD_PROVIDERS,
+    CardService,
+    PushService,
+    A2AHandler,
+    JsonRpcService,
+    { provide: AGENT_CARDS, useExisting: CardService },
+    { provide: A2A_RULES, inject: [CONFIG], useFactory: toRules },
+    { provide: TASK_OPTIONS, inject: [CONFIG], useFactory: toTaskOptions },
+    { provide: TASK_SESSIONS_OPTIONS, inject: [CONFIG], useFactory: toSessionsOptions },
+    { provide: TASK_STORE, inject: [CONFIG], useFactory: ({ A2A_STORE_URL: url }: Config): TaskStore => openTaskStore({ url }) },
+  ],
+  controllers: [CardHttpController, JsonRpcHttpController],
+})
 export class A2AModule {}

@@ -12,7 +12,10 @@ export interface Placed<T> {
  *
  * The next item is asked for when the reader has room for it, so that a slow one finds many small pieces as one.
  */
-export async function beginStream<T>(items: AsyncGenerator<T, void, undefined>, positionNow: () => string | undefined): Promise<Observable<Placed<T>>> {
+export async function beginStream<T>(
+  items: AsyncGenerator<T, void, undefined>,
+  positionNow: () => string | undefined,
+): Promise<Observable<Placed<T>>> {
   const first = await items.next();
   const place = (item: T): Placed<T> => ({ item, position: positionNow() });
   const opening = first.done === true ? undefined : place(first.value);

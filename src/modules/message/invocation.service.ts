@@ -7,7 +7,9 @@ import { AgentService } from '../agent/agent.service.js';
 import { CommandService } from '../command/command.service.js';
 import { toModelName } from '../session/session.mapper.js';
 import type { CommandInvocation, ShellInvocation } from './invocation.model.js';
+import { toAcceptedFile } from './prompt.parts.js';
 import { PromptService } from './prompt.service.js';
+import { toUpstreamFile } from './upstream-prompt.mapper.js';
 import type { Turn } from './turn.js';
 import type { TurnTask } from './turn.task.js';
 
@@ -31,6 +33,8 @@ export class InvocationService {
     const session = await this.prompts.openSession(sessionId);
     await this.commands.require(session.directory, command, 'command');
     const { agent, model } = await this.prompts.choose(invocation, session, 'model');
+    const { variant, files = [], messageId } = invocation;
+    const parts = files.map((file, index) => toUpstreamFile(toAcceptedFile(file, index)));
     const { client } = this.pool.forSession(sessionId);
     const call = (messageID: string): Promise<void> =>
       client.command(sessionId, {
@@ -39,9 +43,11 @@ export class InvocationService {
         arguments: invocation.arguments,
         ...(agent !== undefined && { agent }),
         ...(model !== undefined && { model: toModelName(model) }),
+        ...(variant !== undefined && { variant }),
+        ...(parts.length > 0 && { parts }),
       });
     const hand: TurnTask['hand'] = (turn, again) => this.handLongCall(turn, again, call);
-    return { session, requestId, fingerprint: ['command', invocation], kind: 'prompt', hand };
+    return { session, requestId, messageId, fingerprint: ['command', invocation], kind: 'prompt', hand };
   }
 
   /** @throws GatewayError PERMISSION_DENIED unless ENABLE_SESSION_SHELL is set; else as PromptService.accept */

@@ -10,6 +10,7 @@ import { InvocationService } from './invocation.service.js';
 import { MessageGrpcController } from './message.grpc.controller.js';
 import { MessageHttpController } from './message.http.controller.js';
 import { MessageService } from './message.service.js';
+import { NoteService } from './note.service.js';
 import { PromptService } from './prompt.service.js';
 import { RunService } from './run.service.js';
 import { StatusService } from './status.service.js';
@@ -40,7 +41,7 @@ const turns = [
 
 @Module({
   imports: [EventModule, SessionModule, CommandModule, AskModule],
-  providers: [...turns, MessageService, PromptService, InvocationService, RunService, HistoryService, StatusService],
+  providers: [...turns, MessageService, PromptService, InvocationService, RunService, NoteService, HistoryService, StatusService],
   controllers: [MessageGrpcController, MessageHttpController, HistoryGrpcController, HistoryHttpController],
   exports: [
     MessageService,
@@ -49,6 +50,7 @@ const turns = [
     TurnLookup,
     TurnRegistry,
     RunService,
+    NoteService,
     StatusService,
     HistoryService,
     CommandModule,

@@ -1,13 +1,47 @@
 import type { ModelRef } from '../session/session.model.js';
 
-export type PromptPart =
-  | { readonly type: 'text'; readonly text: string }
-  | { readonly type: 'file'; readonly mime: string; readonly filename: string | undefined; readonly url: string };
+export interface FileAttachment {
+  readonly type: 'file';
+  readonly mime: string;
+  readonly filename: string | undefined;
+  readonly url: string;
+}
+
+export type PromptPart = { readonly type: 'text'; readonly text: string } | FileAttachment;
+
+/** Work for a sub-agent. */
+export type DelegationPart =
+  /** Tells the model to have a sub-agent do it. */
+  | { readonly type: 'agent'; readonly name: string }
+  /** Has a sub-agent do it, without asking the model. */
+  | {
+      readonly type: 'subtask';
+      readonly prompt: string;
+      readonly description: string;
+      readonly agent: string;
+      readonly model: ModelRef | undefined;
+      readonly command: string | undefined;
+    };
+
+/** What can stand in a prompt. */
+export type PromptInput = PromptPart | DelegationPart;
+
+/** What an answer must look like. */
+export type OutputFormat =
+  | { readonly type: 'text' }
+  | { readonly type: 'json_schema'; readonly schema: Readonly<Record<string, unknown>>; readonly retryCount?: number };
+
+/** What few callers say of a prompt. */
+export interface PromptExtras {
+  /** OpenCode keeps them for every later prompt of the session; true lets a tool run unasked. */
+  readonly tools?: Readonly<Record<string, boolean>>;
+  readonly format?: OutputFormat;
+}
 
 /** What a caller wants to send; nothing of it checked yet. */
 export interface Prompt {
   readonly sessionId: string;
-  readonly parts: readonly PromptPart[];
+  readonly parts: readonly PromptInput[];
   readonly model: ModelRef | undefined;
   readonly agent: string | undefined;
   readonly system: string | undefined;
@@ -15,4 +49,7 @@ export interface Prompt {
   readonly variant?: string | undefined;
   /** Empty: each send is a turn of its own. */
   readonly requestId: string;
+  /** The caller's own id of the message; the request's id too. */
+  readonly messageId?: string | undefined;
+  readonly extras?: PromptExtras | undefined;
 }

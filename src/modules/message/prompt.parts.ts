@@ -1,5 +1,5 @@
 import { GatewayError } from '../../common/errors/gateway-error.js';
-import type { PromptPart } from './prompt.model.js';
+import type { FileAttachment, PromptInput } from './prompt.model.js';
 
 const DATA_URL = /^data:([^;,]*)((?:;[^;,]*)*),(.*)$/s;
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
@@ -26,11 +26,11 @@ function toDataUrl(url: string, mime: string, field: string): string {
   return `data:${mime};base64,${content}`;
 }
 
-function toAccepted(part: PromptPart, index: number): PromptPart {
-  if (part.type === 'text') return part;
+/** @throws GatewayError INVALID_ARGUMENT naming what OpenCode cannot take of it, or must not be given */
+export function toAcceptedFile(file: FileAttachment, index: number): FileAttachment {
   const field = `parts[${index}].file`;
-  const mime = toAcceptedMime(part.mime, field);
-  return { ...part, mime, url: toDataUrl(part.url, mime, field) };
+  const mime = toAcceptedMime(file.mime, field);
+  return { ...file, mime, url: toDataUrl(file.url, mime, field) };
 }
 
 export interface PromptBounds {
@@ -40,13 +40,18 @@ export interface PromptBounds {
 }
 
 /** @throws GatewayError INVALID_ARGUMENT naming `parts`, or the one whose text is too much */
-export function requireWithin(parts: readonly PromptPart[], { maxParts, maxTextBytes }: PromptBounds): void {
+export function requireWithin(parts: readonly PromptInput[], { maxParts, maxTextBytes }: PromptBounds): void {
   if (parts.length > maxParts) throw GatewayError.invalid('parts', `has ${parts.length} parts; a prompt may have ${maxParts}`);
   let bytes = 0;
   for (const [index, part] of parts.entries()) {
-    if (part.type === 'text') bytes += Buffer.byteLength(part.text);
+    bytes += Buffer.byteLength(textOf(part));
     if (bytes > maxTextBytes) throw GatewayError.invalid(`parts[${index}].text`, `a prompt may have ${maxTextBytes} bytes of text`);
   }
+}
+
+function textOf(part: PromptInput): string {
+  if (part.type === 'text') return part.text;
+  return part.type === 'subtask' ? part.prompt : '';
 }
 
 /**
@@ -54,13 +59,13 @@ export function requireWithin(parts: readonly PromptPart[], { maxParts, maxTextB
  *
  * @throws GatewayError INVALID_ARGUMENT naming the part: an unsupported one would poison the session.
  */
-export function toAcceptedParts(parts: readonly PromptPart[]): PromptPart[] {
-  const accepted = parts.map(toAccepted);
-  if (!accepted.some((part) => part.type === 'file' || part.text.trim() !== ''))
+export function toAcceptedParts(parts: readonly PromptInput[]): PromptInput[] {
+  const accepted = parts.map((part, index) => (part.type === 'file' ? toAcceptedFile(part, index) : part));
+  if (!accepted.some((part) => part.type !== 'text' || part.text.trim() !== ''))
     throw GatewayError.invalid('parts', 'must hold some text or a file');
   return accepted;
 }
 
-export function hasAttachment(parts: readonly PromptPart[]): boolean {
+export function hasAttachment(parts: readonly PromptInput[]): boolean {
   return parts.some((part) => part.type === 'file' && part.mime !== 'text/plain');
 }

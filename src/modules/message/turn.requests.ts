@@ -68,7 +68,7 @@ export class TurnRequests {
   private async begin(task: TurnTask, caller: Caller): Promise<Submission> {
     const { requestId } = task;
     const { id: sessionId } = task.session;
-    const id = derivedMessageId([sessionId, requestId], task.fingerprint);
+    const id = task.messageId ?? derivedMessageId([sessionId, requestId], task.fingerprint);
     return (
       this.findRunning(sessionId, id, requestId) ?? (await this.findPast(task, id)) ?? this.runner.enqueue(task, id, caller.principal.id)
     );

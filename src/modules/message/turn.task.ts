@@ -7,6 +7,8 @@ export interface TurnTask {
   readonly session: Session;
   /** Empty: each request is a turn of its own. */
   readonly requestId: string;
+  /** Of the message that begins the turn, where the caller chose it; one request has one. */
+  readonly messageId?: string | undefined;
   /** What the caller sent, to tell a repeated request from another. */
   readonly fingerprint: unknown;
   readonly kind: TurnKind;

@@ -27,9 +27,10 @@ export class ProviderService {
     this.catalogues = new DirectoryCache(pool, (directory) => this.read(directory));
   }
 
-  /** The workspace's providers. */
-  async list(): Promise<Providers> {
-    return this.catalogues.get(this.pool.forDirectory(undefined).workspace.root);
+  /** The providers of a directory; without one, the workspace's. @throws GatewayError INVALID_ARGUMENT for one outside the workspace */
+  async list(directory?: string): Promise<Providers> {
+    const { workspace } = this.pool.forDirectory(directory);
+    return this.catalogues.get(directory === undefined ? workspace.root : workspace.resolveDirectory(directory));
   }
 
   /** OpenCode reads its credentials anew: what is kept here may be wrong. */

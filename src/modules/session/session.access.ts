@@ -6,6 +6,14 @@ import { Refusals } from '../../common/logging/refusals.js';
 import { SessionOwners } from './session.owners.js';
 import { SessionService } from './session.service.js';
 
+/** Somebody else's session. It reads as one that is not there; only code may tell them apart. */
+export class ForeignSessionError extends GatewayError {
+  constructor(sessionId: string) {
+    const { code, message, reason, metadata } = GatewayError.notFound('session', sessionId);
+    super(code, message, { reason, metadata });
+  }
+}
+
 /** Lets callers at the sessions that are theirs: those of others do not exist. */
 @Injectable()
 export class SessionAccess {
@@ -16,7 +24,7 @@ export class SessionAccess {
     private readonly sessions: SessionService,
   ) {}
 
-  /** @throws GatewayError NOT_FOUND for a session that is none or somebody else's */
+  /** @throws GatewayError NOT_FOUND for a session that is none; a ForeignSessionError for somebody else's */
   async require(sessionId: string, caller: Caller): Promise<void> {
     if (may(caller.principal, 'admin')) return;
     const { standing, rootId } = await this.owners.standingOf(caller.principal, sessionId);
@@ -27,7 +35,7 @@ export class SessionAccess {
 
   /** The caller learns nothing; who looks after the gateway does. */
   private refuse(sessionId: string, { principal, requestId }: Caller): GatewayError {
-    const error = GatewayError.notFound('session', sessionId);
+    const error = new ForeignSessionError(sessionId);
     this.refusals.record({ target: sessionId, by: principal.id, requestId }, error);
     return error;
   }

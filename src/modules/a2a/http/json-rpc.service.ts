@@ -3,9 +3,10 @@ import { LegacyJsonRpcTransportHandler } from '@a2a-js/sdk/compat/v0_3/server';
 import { JsonRpcTransportHandler, type ServerCallContext } from '@a2a-js/sdk/server';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { JsonStream } from '../../../common/streams/json-stream.js';
-import type { A2AUser, A2AVersion } from '../a2a.call.js';
+import type { A2ACall, A2AUser, A2AVersion } from '../a2a.call.js';
 import { A2AHandler } from '../a2a.handler.js';
 import { A2A_RULES, type A2ARules } from '../a2a.rules.js';
+import { ExtensionDispatcher, type JsonRpcRequest } from '../methods/extension.dispatcher.js';
 import { beginStream, type Placed } from '../generator-stream.js';
 import { toRpcError, type JsonRpcError } from '../wire/failure.mapper.js';
 import { toVersion } from '../wire/version.js';
@@ -68,7 +69,7 @@ export class JsonRpcService {
     const { version, progress } = user.call;
     const { method, id = null } = body;
     const isCore = version === '1.0' ? isV1JsonRpcMethod(method) : isLegacyJsonRpcMethod(method);
-    if (!isCore) return (await this.extensions.handle(body, user.call)) as RpcReply;
+    if (!isCore) return this.extend(body, user.call);
     const handler = version === '1.0' ? this.current : this.legacy;
     const answer = await handler.handle(version === '1.0' ? body : withBlocking(body), context);
     if (!isGenerator(answer)) return this.withOwnFailure(answer as unknown as Envelope, user);
@@ -84,6 +85,11 @@ export class JsonRpcService {
     }
   }
 
+  private async extend(body: RpcRequest, call: A2ACall): Promise<RpcReply> {
+    if (!isRpcRequest(body)) return failed(null, INVALID_REQUEST);
+    return { ...(await this.extensions.handle(body, call)) };
+  }
+
   /** The library calls whatever it does not know an internal error. */
   private withOwnFailure(answer: Envelope, { failure, call }: A2AUser): Envelope {
     if (answer.error === undefined || failure === undefined) return answer;
@@ -93,6 +99,17 @@ export class JsonRpcService {
 
 function isRequest(body: unknown): body is RpcRequest {
   return typeof body === 'object' && body !== null && !Array.isArray(body);
+}
+
+/** @see https://www.jsonrpc.org/specification section 4 */
+function isRpcRequest(body: RpcRequest): body is RpcRequest & JsonRpcRequest {
+  const { jsonrpc, method, id } = body;
+  return (
+    jsonrpc === '2.0' &&
+    typeof method === 'string' &&
+    method !== '' &&
+    (id === undefined || id === null || typeof id === 'string' || Number.isInteger(id))
+  );
 }
 
 function isGenerator(answer: object): answer is AsyncGenerator<object, void, undefined> {

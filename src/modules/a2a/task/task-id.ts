@@ -1,7 +1,7 @@
 import { GatewayError } from '../../../common/errors/gateway-error.js';
 import type { TaskRef } from '../a2a.model.js';
 
-const TASK_ID = /^(ses_[0-9A-Za-z]{1,64})\.(msg_[0-9A-Za-z]{1,64})$/;
+const TASK_ID = /^(ses_[0-9A-Za-z]{1,64})\.(msg[\w-]{1,80})$/;
 const CONTEXT_ID = /^ctx:opencode-session:(ses_[0-9A-Za-z]{1,64})$/;
 
 /** A task's id names its session and its turn, so that every replica finds it, also after a restart. */

@@ -24,6 +24,14 @@ export interface TaskPlace {
   readonly contextId: string;
 }
 
+export interface TaskSessionsOptions {
+  /** For how long the session of a context is known without a look at OpenCode. */
+  readonly bindingTtlMs: number;
+}
+
+/** Injection token of TaskSessionsOptions. */
+export const TASK_SESSIONS_OPTIONS = Symbol('TASK_SESSIONS_OPTIONS');
+
 /**
  * The sessions behind A2A's contexts.
  *
@@ -36,7 +44,7 @@ export class TaskSessions {
     private readonly sessions: SessionService,
     private readonly access: SessionAccess,
     @Inject(TASK_STORE) private readonly store: TaskStore,
-    private readonly options: { readonly bindingTtlMs: number },
+    @Inject(TASK_SESSIONS_OPTIONS) private readonly options: TaskSessionsOptions,
   ) {}
 
   /** @throws GatewayError NOT_FOUND for a session that is none or somebody else's; INVALID_ARGUMENT for a directory outside the workspace */

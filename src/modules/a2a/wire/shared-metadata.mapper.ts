@@ -46,10 +46,13 @@ function toStatusPlace({ taskId, contextId, sequence }: StreamPlace): Metadata {
   return { source: 'status', event_id: `${taskId}:${contextId}:${taskId}:status:${sequence}`, sequence, role: 'agent' };
 }
 
+/** No more of an ask than it takes to answer it. */
+export function toAskDetails(ask: Ask): Metadata {
+  return ask.type === 'permission' ? { permission: ask.permission.type, patterns: ask.permission.patterns } : toQuestionDetails(ask);
+}
+
 function toAskMetadata(ask: Ask): Metadata {
-  const details =
-    ask.type === 'permission' ? { permission: ask.permission.type, patterns: ask.permission.patterns } : toQuestionDetails(ask);
-  return { request_id: ask.id, type: ask.type, phase: 'asked', details };
+  return { request_id: ask.id, type: ask.type, phase: 'asked', details: toAskDetails(ask) };
 }
 
 function toResolutionMetadata({ askId, type, outcome }: Resolution): Metadata {

@@ -1,0 +1,21 @@
+import { Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { AgentRoute, UnreadableBody } from '../../../common/http/agent-route.js';
+import { toHttpCall, versionWishOf } from './http-call.js';
+import { JsonRpcService, type RpcReply } from './json-rpc.service.js';
+
+@Controller()
+export class JsonRpcHttpController {
+  constructor(private readonly rpc: JsonRpcService) {}
+
+  @Post()
+  @HttpCode(200)
+  @AgentRoute()
+  async call(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<RpcReply> {
+    const { body } = request;
+    if (body instanceof UnreadableBody) return this.rpc.unreadable();
+    const answer = await this.rpc.handle(body, versionWishOf(request), (version) => toHttpCall(request, reply, version));
+    if (answer === undefined) void reply.code(204);
+    return answer;
+  }
+}
