@@ -24,7 +24,7 @@ export function streamSettings(config: Config): Omit<OpenStreamsOptions, 'isWelc
   };
 }
 
-export function grpcSettings(config: Config): Omit<GatewayGrpcOptions, 'streams' | 'admission' | 'calls' | 'tls' | 'logs'> {
+export function grpcSettings(config: Config): Omit<GatewayGrpcOptions, 'streams' | 'admission' | 'calls' | 'tls' | 'logs' | 'foreign'> {
   return {
     host: config.HOST,
     port: config.GRPC_PORT,
@@ -33,6 +33,7 @@ export function grpcSettings(config: Config): Omit<GatewayGrpcOptions, 'streams'
     reflection: config.GRPC_REFLECTION,
     limits: {
       ...requestBounds(config),
+      maxForeignBytes: maxAgentBytes(config),
       maxConnections: config.MAX_CONNECTIONS,
       requestTimeoutS: config.REQUEST_TIMEOUT_S,
       maxConcurrentStreams: config.GRPC_MAX_CONCURRENT_STREAMS,

@@ -10,6 +10,7 @@ import { Principals } from './common/access/principals.js';
 import { routeScopes } from './common/access/scopes.js';
 import { allowsAnonymous, StartError, type Config } from './common/config/config.js';
 import { PublicAddresses } from './common/config/public-addresses.js';
+import type { ForeignService } from './common/grpc/foreign-service.js';
 import { GatewayGrpcServer } from './common/grpc/gateway-grpc-server.js';
 import { GatewayHttpAdapter } from './common/http/gateway-http.adapter.js';
 import { admitOverHttp } from './common/http/http-admission.js';
@@ -26,6 +27,7 @@ import { registerStreamMetrics } from './common/metrics/stream.metrics.js';
 import { LogScrubber } from './common/redaction/log-scrubber.js';
 import { OpenStreams } from './common/streams/open-streams.js';
 import { TlsFiles } from './common/tls/tls-files.js';
+import { A2AGrpcServices } from './modules/a2a/grpc/a2a-grpc.services.js';
 import { EventHub } from './modules/event/event.hub.js';
 
 /** The running gateway; the same object for the command line and for tests. */
@@ -71,7 +73,15 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
   guardFromWebPages(adapter.getInstance(), webAccess(config));
   const httpDrain = new HttpDrain(adapter.getInstance());
   admitOverHttp(adapter.getInstance(), admission, routeScopes(config));
-  const grpc = new GatewayGrpcServer({ ...grpcSettings(config), streams, admission, calls, tls, logs });
+  const grpc = new GatewayGrpcServer({
+    ...grpcSettings(config),
+    streams,
+    admission,
+    calls,
+    tls,
+    logs,
+    foreign: agentServices(app, config),
+  });
   const hub = app.get(EventHub);
   registerStreamMetrics(app.get(Metrics), streams);
   app.get(PublicAddresses).usePorts({ http: () => portOf(app), grpc: () => grpc.port });
@@ -103,6 +113,11 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
       await app.close();
     },
   };
+}
+
+/** Of A2A, where it is spoken. */
+function agentServices(app: NestFastifyApplication, { TRANSPORTS }: Config): readonly ForeignService[] {
+  return TRANSPORTS.includes('a2a') ? app.get(A2AGrpcServices, { strict: false }).services() : [];
 }
 
 async function openDoors(app: NestFastifyApplication, adapter: GatewayHttpAdapter, config: Config): Promise<void> {

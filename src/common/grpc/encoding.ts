@@ -6,14 +6,16 @@ import { protoTypes, schemaOf } from './proto-types.js';
 /** A gRPC message on the wire begins with a byte for compression and its length in four. */
 const FRAME_HEADER_BYTES = 5;
 
-const frameOf = new FanOutCache((message: Message) => {
-  const bytes = toBinary(schemaOf(message), message);
+const frameOf = new FanOutCache((message: Message) => toFrame(toBinary(schemaOf(message), message)));
+
+/** A message's bytes as gRPC puts them on the wire, uncompressed. */
+export function toFrame(bytes: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafeSlow(FRAME_HEADER_BYTES + bytes.length);
   frame.writeUInt8(0, 0);
   frame.writeUInt32BE(bytes.length, 1);
   frame.set(bytes, FRAME_HEADER_BYTES);
   return frame;
-});
+}
 
 /** What a delta of text leaves out when it is empty, in JSON: the names alone would outweigh it. */
 export const TERSE_TYPES: ReadonlySet<string> = new Set(['opencode.event.GlobalEvent', 'opencode.event.MessagePartUpdated']);

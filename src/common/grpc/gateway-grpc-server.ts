@@ -24,12 +24,15 @@ import type { OpenStreams, StreamLabels } from '../streams/open-streams.js';
 import type { TlsFiles } from '../tls/tls-files.js';
 import { originalOf } from './aggregate.js';
 import { encodeJson } from './encoding.js';
+import { addForeignService } from './foreign-calls.js';
+import type { ForeignService } from './foreign-service.js';
 import { blameCallersForFraming } from './framing-errors.js';
 import { admitOverGrpc } from './grpc-admission.js';
-import { GrpcCallSink } from './grpc-call.sink.js';
+import { frameEncodingOf, GrpcCallSink } from './grpc-call.sink.js';
 import { toCallError } from './grpc-error.js';
 import { http2ServersOf, http2StreamOf } from './grpc-internals.js';
 import { countSent, logGrpcCalls } from './grpc-access-log.js';
+import { shuttingDown, tooLarge } from './grpc-refusals.js';
 import { keepSessionsAlive } from './keepalive.js';
 import { methodName, protoServices } from './proto-types.js';
 import { createReflection } from './reflection.js';
@@ -38,6 +41,8 @@ import { limitSessions, type SessionLimits } from './session-limits.js';
 import { TlsServerCredentials } from './tls-credentials.js';
 
 export interface GrpcLimits extends RequestBounds, SessionLimits {
+  /** Of requests of other protocols. */
+  readonly maxForeignBytes: number;
   readonly maxConcurrentStreams: number;
   /** After which a connection without calls is told to go; 0: never. */
   readonly maxConnectionIdleS: number;
@@ -58,6 +63,8 @@ export interface GatewayGrpcOptions {
   readonly admission: Admission;
   readonly calls: CallsInFlight;
   readonly logs: CallLogs;
+  /** Of other protocols, beside the contract. */
+  readonly foreign: readonly ForeignService[];
 }
 
 type ServerCall = ServerUnaryCall<Buffer, unknown> | ServerWritableStream<Buffer, unknown>;
@@ -92,9 +99,10 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
   }
 
   listen(callback: (error?: unknown) => void): void {
-    const { host, port, tls, admission, calls } = this.options;
-    const server = new GrpcServer({ ...channelOptions(this.options), interceptors: [admitOverGrpc(admission, calls)] });
+    const { host, port, tls, admission, calls, foreign } = this.options;
+    const server = new GrpcServer({ ...channelOptions(this.options), interceptors: [admitOverGrpc(admission, calls, foreign)] });
     for (const service of protoServices) server.addService(toServiceDefinition(service), this.implementationOf(service));
+    for (const service of foreign) addForeignService(server, service, this.options, () => this.draining);
     this.health.addToServer(server);
     if (this.options.reflection) createReflection().addToServer(server);
     this.server = server;
@@ -118,7 +126,8 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
 
   setServing(serving: boolean): void {
     const status = serving ? 'SERVING' : 'NOT_SERVING';
-    for (const name of ['', ...protoServices.map((service) => service.typeName)]) this.health.setStatus(name, status);
+    const names = [...protoServices.map(({ typeName }) => typeName), ...this.options.foreign.map(({ name }) => name)];
+    for (const name of ['', ...names]) this.health.setStatus(name, status);
   }
 
   /** Refuses new calls and waits for those in flight, at most `timeoutMs`; then cuts what is left. */
@@ -158,7 +167,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
       blameCallersForFraming(http2Server);
       limitSessions(http2Server, limits);
       if (keepaliveS > 0) keepSessionsAlive(http2Server, keepaliveS * 1_000);
-      if (logs.access !== undefined) logGrpcCalls(http2Server, logs.access);
+      if (logs.access !== undefined) logGrpcCalls(http2Server, logs.access, this.options.foreign);
     }
   }
 
@@ -210,7 +219,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
     const { streams } = this.options;
     const caller = callerOf(call.metadata);
     streams.requireRoom(caller);
-    streams.write(stream.source$, new GrpcCallSink(call, stream), labels, caller);
+    streams.write(stream.source$, new GrpcCallSink(call, frameEncodingOf(stream)), labels, caller);
   }
 
   /** Reads what the caller wants, and runs Nest's handler: guard, pipe, controller and error filter are in it. */
@@ -243,14 +252,6 @@ function toStream(result: unknown): MessageStream {
   if (result instanceof MessageStream) return result as MessageStream;
   if (isObservable(result)) return new MessageStream<object>(result as Observable<object>, (message) => message as Message);
   throw new Error('a streaming handler answers with a MessageStream');
-}
-
-function tooLarge(maxBytes: number): GatewayError {
-  return new GatewayError('RESOURCE_EXHAUSTED', `The request may have at most ${maxBytes} bytes`, { reason: 'REQUEST_TOO_LARGE' });
-}
-
-function shuttingDown(): GatewayError {
-  return new GatewayError('UNAVAILABLE', 'The gateway is shutting down', { reason: 'SHUTTING_DOWN', retryAfterMs: 1_000 });
 }
 
 function unimplemented(method: DescMethod): MessageHandler {

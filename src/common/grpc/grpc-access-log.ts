@@ -2,11 +2,12 @@ import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:h
 import { callerOf } from '../access/caller.js';
 import { codeOfNumber } from '../errors/status-table.js';
 import type { FinishedCall, AccessLog } from '../logging/access-log.js';
+import type { ForeignService } from './foreign-service.js';
 import { methodName, protoServices } from './proto-types.js';
 
 /** What grpc-js serves beside the contract. */
 const OTHERS = /^grpc\.(health|reflection)\.[\w.]+\/\w+$/;
-const names: ReadonlySet<string> = new Set(protoServices.flatMap(({ methods }) => methods.map(methodName)));
+const ownNames: ReadonlySet<string> = new Set(protoServices.flatMap(({ methods }) => methods.map(methodName)));
 
 const sentBytes = new WeakMap<ServerHttp2Stream, () => number>();
 
@@ -16,13 +17,14 @@ export function countSent(stream: ServerHttp2Stream, count: () => number): void 
 }
 
 /** Logs every call once its HTTP/2 stream is over: also those that grpc-js answers by itself. */
-export function logGrpcCalls(server: Http2Server, log: AccessLog): void {
+export function logGrpcCalls(server: Http2Server, log: AccessLog, foreign: readonly ForeignService[]): void {
+  const names = new Set([...ownNames, ...foreign.flatMap(({ methods }) => methods.map(({ path }) => path.slice(1)))]);
   server.on('stream', (stream, headers) => {
     const startedAtMs = performance.now();
     stream.once('close', () =>
       log.record({
         door: 'grpc',
-        method: nameOf(headers),
+        method: nameOf(headers, names),
         caller: callerOf(stream),
         code: codeOf(stream),
         startedAtMs,
@@ -33,7 +35,7 @@ export function logGrpcCalls(server: Http2Server, log: AccessLog): void {
 }
 
 /** Never what was called, unless it is ours: it may be anything. */
-function nameOf(headers: IncomingHttpHeaders): string {
+function nameOf(headers: IncomingHttpHeaders, names: ReadonlySet<string>): string {
   const name = headers[':path']?.slice(1) ?? '';
   return names.has(name) || OTHERS.test(name) ? name : '';
 }

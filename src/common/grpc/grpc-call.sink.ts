@@ -9,6 +9,24 @@ import { http2StreamOf } from './grpc-internals.js';
 
 const NGHTTP2_CANCEL = 8;
 
+/** How the items of one stream become frames. */
+export interface FrameEncoding<T> {
+  encode(item: T): Buffer;
+  positionOf(item: T): string | undefined;
+  readonly heartbeat: Buffer | undefined;
+}
+
+/** Of a stream of the contract: messages, encoded once however many readers get them. */
+export function frameEncodingOf<T extends object>({ toMessage, extras }: MessageStream<T>): FrameEncoding<T> {
+  return {
+    encode: (item) => encodeFrame(toMessage(item)),
+    positionOf: (item) => extras.positionOf?.(item),
+    get heartbeat() {
+      return extras.heartbeat && encodeFrame(extras.heartbeat);
+    },
+  };
+}
+
 /**
  * A server-streaming call as a sink of encoded messages.
  *
@@ -22,7 +40,7 @@ export class GrpcCallSink<T extends object> implements StreamSink<T> {
 
   constructor(
     private readonly call: ServerWritableStream<Buffer, unknown>,
-    private readonly stream: MessageStream<T>,
+    private readonly encoding: FrameEncoding<T>,
   ) {
     this.http2 = http2StreamOf(call);
     countSent(this.http2, () => this.sentBytes);
@@ -30,16 +48,15 @@ export class GrpcCallSink<T extends object> implements StreamSink<T> {
   }
 
   encode(item: T): Buffer {
-    return encodeFrame(this.stream.toMessage(item));
+    return this.encoding.encode(item);
   }
 
   positionOf(item: T): string | undefined {
-    return this.stream.extras.positionOf?.(item);
+    return this.encoding.positionOf(item);
   }
 
   get heartbeat(): Buffer | undefined {
-    const { heartbeat } = this.stream.extras;
-    return heartbeat && encodeFrame(heartbeat);
+    return this.encoding.heartbeat;
   }
 
   get bufferedBytes(): number {

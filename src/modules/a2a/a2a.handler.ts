@@ -16,7 +16,7 @@ import type {
   TaskPushNotificationConfig,
 } from '@a2a-js/sdk';
 import type { A2ARequestHandler, ServerCallContext } from '@a2a-js/sdk/server';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import { may } from '../../common/access/principal.js';
 import type { Scope } from '../../common/access/scopes.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
@@ -175,9 +175,12 @@ function callOf({ user }: ServerCallContext, scope: Scope): A2ACall {
   return { ...call, caller: { ...call.caller, scope } };
 }
 
+const logger = new Logger(A2AHandler.name);
+
 /** What went wrong in A2A's words; what it has no words for is kept for the door. */
 function toFailure(error: unknown, { user }: ServerCallContext): unknown {
   const known = toA2AError(error);
+  if (known === undefined && !(error instanceof GatewayError)) logger.error(error);
   if (known === undefined && user instanceof A2AUser) user.failure = error;
   return known ?? error;
 }

@@ -13,6 +13,10 @@ import { CardHttpController } from './card/card.http.controller.js';
 import { CardService } from './card/card.service.js';
 import { JsonRpcHttpController } from './http/json-rpc.http.controller.js';
 import { JsonRpcService } from './http/json-rpc.service.js';
+import { LegacyRestHttpController } from './http/legacy-rest.http.controller.js';
+import { RestHttpController } from './http/rest.http.controller.js';
+import { RestReplies } from './http/rest-reply.service.js';
+import { A2AGrpcServices } from './grpc/a2a-grpc.services.js';
 import { METHOD_PROVIDERS } from './methods/methods.providers.js';
 import { PushService } from './push.service.js';
 import { openTaskStore } from './store/open-task-store.js';
@@ -52,12 +56,14 @@ const tasks = [TaskSessions, TaskFeeds, TaskService, TaskReader, TaskList];
     PushService,
     A2AHandler,
     JsonRpcService,
+    A2AGrpcServices,
+    RestReplies,
     { provide: AGENT_CARDS, useExisting: CardService },
     { provide: A2A_RULES, inject: [CONFIG], useFactory: toRules },
     { provide: TASK_OPTIONS, inject: [CONFIG], useFactory: toTaskOptions },
     { provide: TASK_SESSIONS_OPTIONS, inject: [CONFIG], useFactory: toSessionsOptions },
     { provide: TASK_STORE, inject: [CONFIG], useFactory: ({ A2A_STORE_URL: url }: Config): TaskStore => openTaskStore({ url }) },
   ],
-  controllers: [CardHttpController, JsonRpcHttpController],
+  controllers: [CardHttpController, JsonRpcHttpController, RestHttpController, LegacyRestHttpController],
 })
 export class A2AModule {}

@@ -2,6 +2,7 @@ import { isLegacyJsonRpcMethod, isV1JsonRpcMethod } from '@a2a-js/sdk/compat/v0_
 import { LegacyJsonRpcTransportHandler } from '@a2a-js/sdk/compat/v0_3/server';
 import { JsonRpcTransportHandler, type ServerCallContext } from '@a2a-js/sdk/server';
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import { GatewayError } from '../../../common/errors/gateway-error.js';
 import { JsonStream } from '../../../common/streams/json-stream.js';
 import type { A2ACall, A2AUser, A2AVersion } from '../a2a.call.js';
 import { A2AHandler } from '../a2a.handler.js';
@@ -22,6 +23,9 @@ type RpcRequest = Readonly<Record<string, unknown>>;
 
 const PARSE_ERROR = { code: -32700, message: 'The request is not JSON' };
 const INVALID_REQUEST = { code: -32600, message: 'The request is no JSON-RPC request object' };
+
+const INTERNAL_ERROR = -32603;
+const UNREADABLE = new GatewayError('INVALID_ARGUMENT', 'The params cannot be read', { reason: 'MALFORMED_REQUEST' });
 
 /** A2A over JSON-RPC, in both versions. */
 @Injectable()
@@ -92,8 +96,11 @@ export class JsonRpcService {
 
   /** The library calls whatever it does not know an internal error. */
   private withOwnFailure(answer: Envelope, { failure, call }: A2AUser): Envelope {
-    if (answer.error === undefined || failure === undefined) return answer;
-    return { ...answer, error: toRpcError(failure, call.version) };
+    if (answer.error === undefined) return answer;
+    if (failure !== undefined) return { ...answer, error: toRpcError(failure, call.version) };
+    // What failed before the handler was asked failed at reading the request.
+    const { code } = answer.error as JsonRpcError;
+    return code === INTERNAL_ERROR ? { ...answer, error: toRpcError(UNREADABLE, call.version) } : answer;
   }
 }
 

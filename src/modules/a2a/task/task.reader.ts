@@ -47,7 +47,6 @@ export class TaskReader {
     }
     for (;;) {
       await feed.untilChanged(at, call.signal);
-      await call.untilReady();
       if (call.signal.aborted) return;
       const events = feed.since(at);
       if (events === undefined) {
@@ -63,7 +62,12 @@ export class TaskReader {
         const told = layout.toStreamResponse(event, place, wishes);
         call.progress.position = toPosition(feed, event.sequence);
         if (told !== undefined) yield told;
+        const room = call.untilReady();
         if (endsIt(event) || (endsWhenInterrupted && event.type === 'status' && event.state === 'input_required')) return;
+        if (room === undefined) continue;
+        // What comes meanwhile is told as few events as can be.
+        await room;
+        break;
       }
       if (events.length === 0 && feed.isTerminal) return;
     }

@@ -1,4 +1,4 @@
-import type { ListTasksRequest } from '@a2a-js/sdk';
+import { Artifact, Task, type ListTasksRequest, type ListTasksResponse } from '@a2a-js/sdk';
 import { GatewayError } from '../../../common/errors/gateway-error.js';
 import type { TaskQuery } from '../task/task.list.js';
 import { fromTaskState } from './task-status.mapper.js';
@@ -23,4 +23,18 @@ function toMs(timestamp: string | undefined): number | undefined {
   const ms = Date.parse(timestamp);
   if (Number.isNaN(ms)) throw GatewayError.invalid('statusTimestampAfter', 'must be a timestamp such as 2026-01-31T12:00:00Z');
   return ms;
+}
+
+/** The answer as JSON: every key is there, and artifacts where they were asked for. */
+export function toListTasksJson(response: ListTasksResponse, { includeArtifacts }: Pick<ListTasksRequest, 'includeArtifacts'>): object {
+  const { tasks, nextPageToken, pageSize, totalSize } = response;
+  const shown = tasks.map((task) => ({
+    ...(Task.toJSON(task) as object),
+    ...(includeArtifacts === true && { artifacts: artifactsOf(task) }),
+  }));
+  return { tasks: shown, nextPageToken, pageSize, totalSize };
+}
+
+function artifactsOf({ artifacts }: Task): unknown[] {
+  return artifacts.map((artifact) => Artifact.toJSON(artifact));
 }
