@@ -6,6 +6,7 @@ import { PublicAddresses } from './common/config/public-addresses.js';
 import { ErrorFilter } from './common/errors/error.filter.js';
 import { DocsController } from './common/http/docs/docs.controller.js';
 import { MetricsController } from './common/metrics/metrics.controller.js';
+import { OpenapiParts } from './common/http/openapi/openapi-parts.js';
 import { Metrics } from './common/metrics/metrics.js';
 import { ENVIRONMENT, OpencodeModule } from './common/opencode/opencode.module.js';
 import { DtoPipe } from './common/validation/dto.pipe.js';
@@ -50,6 +51,7 @@ export class AppModule {
       providers: [
         Metrics,
         PublicAddresses,
+        OpenapiParts,
         { provide: Principals, useValue: principals },
         { provide: CONFIG, useValue: config },
         { provide: ENVIRONMENT, useValue: environment },
@@ -57,7 +59,7 @@ export class AppModule {
         { provide: APP_PIPE, useClass: DtoPipe },
         { provide: APP_FILTER, useClass: ErrorFilter },
       ],
-      exports: [CONFIG, ENVIRONMENT, Metrics, PublicAddresses],
+      exports: [CONFIG, ENVIRONMENT, Metrics, PublicAddresses, OpenapiParts],
     };
   }
 }

@@ -17,6 +17,7 @@ import { LegacyRestHttpController } from './http/legacy-rest.http.controller.js'
 import { RestHttpController } from './http/rest.http.controller.js';
 import { RestReplies } from './http/rest-reply.service.js';
 import { A2AGrpcServices } from './grpc/a2a-grpc.services.js';
+import { A2AOpenapi } from './openapi/a2a-openapi.js';
 import { METHOD_PROVIDERS } from './methods/methods.providers.js';
 import { PushService } from './push.service.js';
 import { openTaskStore } from './store/open-task-store.js';
@@ -58,6 +59,7 @@ const tasks = [TaskSessions, TaskFeeds, TaskService, TaskReader, TaskList];
     JsonRpcService,
     A2AGrpcServices,
     RestReplies,
+    A2AOpenapi,
     { provide: AGENT_CARDS, useExisting: CardService },
     { provide: A2A_RULES, inject: [CONFIG], useFactory: toRules },
     { provide: TASK_OPTIONS, inject: [CONFIG], useFactory: toTaskOptions },

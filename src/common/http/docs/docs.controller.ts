@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CONFIG, type Config } from '../../config/config.js';
 import { encodeDescriptors } from '../../grpc/descriptors.js';
 import { createOpenapi } from '../openapi/openapi.js';
+import { OpenapiParts } from '../openapi/openapi-parts.js';
 import { Asset } from './asset.js';
 import { CONTENT_SECURITY_POLICY, DOCS_PAGE, DOCS_SCRIPT } from './docs-page.js';
 
@@ -29,8 +30,8 @@ export class DocsController {
   private readonly bundle = swaggerUi('swagger-ui-bundle.js', SCRIPT_TYPE);
   private readonly styles = swaggerUi('swagger-ui.css', 'text/css; charset=utf-8');
 
-  constructor(@Inject(CONFIG) { PUBLIC_URL }: Config) {
-    this.openapi = new Asset('application/json; charset=utf-8', () => JSON.stringify(createOpenapi(PUBLIC_URL)));
+  constructor(@Inject(CONFIG) { PUBLIC_URL }: Config, parts: OpenapiParts) {
+    this.openapi = new Asset('application/json; charset=utf-8', () => JSON.stringify(createOpenapi(PUBLIC_URL, parts.all())));
   }
 
   @Get('openapi.json')

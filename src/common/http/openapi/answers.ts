@@ -42,14 +42,14 @@ function statusTable(): string {
   return ['| code | number | HTTP status |', '| --- | --- | --- |', ...rows].join('\n');
 }
 
-/** Schemas and answers that every operation refers to. */
-export function sharedComponents(schemas: SchemaSet): JsonObject {
+/** Schemas and answers that operations refer to. */
+export function sharedComponents(schemas: SchemaSet, more: JsonObject): JsonObject {
   const status = {
     ...schemas.object(StatusSchema, 'output'),
     description: 'Why a call was refused or failed. `details` holds a google.rpc.ErrorInfo whose `reason` is for programs.',
   };
   return {
-    schemas: { ...schemas.components, [StatusSchema.typeName]: status, Problem: PROBLEM },
+    schemas: { ...schemas.components, [StatusSchema.typeName]: status, Problem: PROBLEM, ...more },
     responses: {
       Error: {
         description: `The call was refused, or failed.\n\n${statusTable()}`,

@@ -3,6 +3,7 @@ import { protoServices } from '../../grpc/proto-types.js';
 import { restRoutesOf, type RestRouteRule } from '../rest-rule.js';
 import { answersOf, RAW, sharedComponents } from './answers.js';
 import { describe, SchemaSet, typesIn } from './json-schema.js';
+import type { OpenapiPart } from './openapi-parts.js';
 import { parametersOf, pathFieldsOf, toTemplate } from './parameters.js';
 
 /** The contract only grows, so it has one version. */
@@ -58,11 +59,11 @@ function toTag(service: DescService): JsonObject {
  * The contract's REST routes as an OpenAPI 3.1 document.
  *
  * Made from the descriptors and their google.api.http options, never from decorators: it cannot say what the contract
- * does not.
+ * does not. Behind them come the routes of `parts`.
  *
  * @see https://spec.openapis.org/oas/v3.1.1.html
  */
-export function createOpenapi(publicUrl: string | undefined): JsonObject {
+export function createOpenapi(publicUrl: string | undefined, parts: readonly OpenapiPart[] = []): JsonObject {
   const services = protoServices.filter((service) => service.methods.some((method) => restRoutesOf(method).length > 0));
   const methods = services.flatMap((service) => service.methods);
   const schemas = new SchemaSet(new Set(methods.flatMap(({ output }) => [...typesIn(output)])));
@@ -82,8 +83,8 @@ export function createOpenapi(publicUrl: string | undefined): JsonObject {
     },
     servers: [{ url: publicUrl ?? '/' }],
     security: [{ bearer: [] }],
-    tags: services.map(toTag),
-    paths,
-    components: sharedComponents(schemas),
+    tags: [...services.map(toTag), ...parts.map(({ tag }) => tag)],
+    paths: Object.assign(paths, ...parts.map((part) => part.paths)) as JsonObject,
+    components: sharedComponents(schemas, Object.assign({}, ...parts.map((part) => part.schemas)) as JsonObject),
   };
 }
