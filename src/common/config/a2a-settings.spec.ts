@@ -70,6 +70,7 @@ describe('the settings of A2A', () => {
     ['A2A_STORE_URL', 'rediss://:secret@redis.example:6380/1', 'rediss://:secret@redis.example:6380/1'],
     ['A2A_STORE_URL', 'unix:///run/redis.sock', 'unix:///run/redis.sock'],
     ['A2A_PUSH_ALLOWED_HOSTS', 'hooks.internal, 10.0.0.0/8, ::1', ['hooks.internal', '10.0.0.0/8', '::1']],
+    ['A2A_PUSH_ALLOWED_HOSTS', '*, *.example.org', ['*', '*.example.org']],
     ['TRANSPORTS', 'http,a2a', ['http', 'a2a']],
   ] as const)('read %s=%s', (name, text, value) => {
     expect(readConfig({ [name]: text })[name]).toEqual(value);
@@ -83,6 +84,7 @@ describe('the settings of A2A', () => {
     ['A2A_STORE_URL', '/run/redis.sock'],
     ['A2A_PUSH_ALLOWED_HOSTS', 'https://hooks.internal'],
     ['A2A_PUSH_ALLOWED_HOSTS', '10.0.0.0/33'],
+    ['A2A_PUSH_ALLOWED_HOSTS', 'a.*.example'],
     ['A2A_SESSION_CACHE_MAXSIZE', '0'],
     ['A2A_CANCEL_ABORT_TIMEOUT_SECONDS', '-1'],
     ['A2A_DOCUMENTATION_URL', 'docs'],

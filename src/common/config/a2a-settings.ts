@@ -4,6 +4,10 @@ import { choices, flag, forgivingLevel, integer, isHostName, isNetwork, names, p
 /** The versions of A2A that are spoken. */
 const VERSIONS = ['0.3', '1.0'] as const;
 
+function isWebhookHost(name: string): boolean {
+  return name === '*' || isHostName(name.replace(/^\*\./, '')) || isNetwork(name);
+}
+
 /** The settings of A2A. Those that opencode-a2a-server has mean what they mean there. */
 export const a2aSettings = {
   A2A_VERSIONS: choices(VERSIONS, '0.3,1.0').describe('the versions of A2A that are spoken, comma-separated: 0.3, 1.0'),
@@ -51,10 +55,9 @@ export const a2aSettings = {
     .optional()
     .describe('a Redis that all replicas share, for what A2A keeps beside OpenCode: redis, rediss or unix; unset: memory'),
   A2A_PUSH: flag('true').describe('tell of tasks at addresses that callers name (push notifications)'),
-  A2A_PUSH_ALLOWED_HOSTS: names(
-    (name) => isHostName(name) || isNetwork(name),
-    'must be host names, addresses or networks such as 10.0.0.0/8',
-  ).describe('host names and networks that may be told although they are private, comma-separated; unset: public addresses alone'),
+  A2A_PUSH_ALLOWED_HOSTS: names(isWebhookHost, 'must be host names, *.example.org, networks such as 10.0.0.0/8, or *').describe(
+    'where such addresses may lead, comma-separated: host names (also as *.example.org), networks, be they private or not, and * for all that is public; unset: *',
+  ),
 } satisfies Record<string, z.ZodType>;
 
 /** Settings of opencode-a2a-server that are another one here. */
