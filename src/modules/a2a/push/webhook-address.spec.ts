@@ -63,8 +63,8 @@ describe('WebhookAddresses', () => {
     },
   );
 
-  it.each(['localhost', 'localhost.'])('refuses %s by its real address', async (host) => {
-    await expect(addressesOf(`http://${host}/`)).rejects.toBeInstanceOf(WebhookRefused);
+  it('refuses a name by the address that the system knows', async () => {
+    await expect(addressesOf('http://localhost/')).rejects.toBeInstanceOf(WebhookRefused);
   });
 
   it.each([

@@ -1,0 +1,111 @@
+import { Inject, Injectable, Logger, Optional, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import { randomUUID } from 'node:crypto';
+import { Metrics } from '../../../common/metrics/metrics.js';
+import { MAX_PUSH_TASKS, TASK_STORE, type TaskStore } from '../task.store.js';
+import { PushDelivery } from './push.delivery.js';
+import { PushLine } from './push.line.js';
+import { PUSH_RETRIES, type RetryPolicy } from './retry-schedule.js';
+import { TaskFollower, type FollowerParts } from './task-follower.js';
+import { TASK_SOURCE, type TaskSource } from './task-source.js';
+
+/** Injection token of the PushTiming; without a provider it is what production has. */
+export const PUSH_TIMING = Symbol('PUSH_TIMING');
+
+export interface PushTiming {
+  /** After a crash, others take over after so long at the latest, and the time of a scan. */
+  readonly leaseMs: number;
+  readonly scanMs: number;
+  readonly retries: RetryPolicy;
+}
+
+const TIMING: PushTiming = { leaseMs: 30_000, scanMs: 10_000, retries: PUSH_RETRIES };
+
+/** Tasks that one gateway follows at once; others wait, or are another replica's. */
+const MAX_FOLLOWED = 1_000;
+const MAX_STOP_MS = 2_000;
+
+/**
+ * Sees to it that the receivers of every task are told, whoever else looks at the task: those of tasks that are begun here, and of those
+ * whose gateway went away, which are found in the store.
+ */
+@Injectable()
+export class PushDispatcher implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('PushNotifications');
+  private readonly runs = new Map<string, { readonly follower: TaskFollower; readonly ended: Promise<void> }>();
+  /** Something changed while their follower may have been about to end. */
+  private readonly attended = new Set<string>();
+  private readonly parts: FollowerParts;
+  private readonly scanMs: number;
+  private timer: NodeJS.Timeout | undefined;
+  private isStopping = false;
+
+  constructor(
+    @Inject(TASK_STORE) private readonly store: TaskStore,
+    @Inject(TASK_SOURCE) tasks: TaskSource,
+    delivery: PushDelivery,
+    metrics: Metrics,
+    @Optional() @Inject(PUSH_TIMING) { leaseMs, scanMs, retries }: PushTiming = TIMING,
+  ) {
+    this.scanMs = scanMs;
+    const attempt = delivery.attempt.bind(delivery);
+    const giveUp = delivery.giveUp.bind(delivery);
+    const newLine: FollowerParts['newLine'] = (config) => new PushLine(config, attempt, retries, giveUp);
+    this.parts = { store, tasks, holder: randomUUID(), leaseMs, newLine };
+    metrics.readGauge('a2a_push_tasks', 'Tasks whose receivers this gateway tells', () => this.runs.size);
+  }
+
+  onApplicationBootstrap(): void {
+    void this.scan();
+  }
+
+  /** Leases are released, so that other replicas take over at once. */
+  async onModuleDestroy(): Promise<void> {
+    this.isStopping = true;
+    clearTimeout(this.timer);
+    const ended = [...this.runs.values()].map((run) => {
+      run.follower.stop();
+      return run.ended;
+    });
+    await Promise.race([Promise.all(ended), new Promise((resolve) => setTimeout(resolve, MAX_STOP_MS).unref())]);
+  }
+
+  /** Configurations of a task came, changed or went: looks at them now, and not only with the next scan. */
+  attend(taskId: string): void {
+    const run = this.runs.get(taskId);
+    if (run === undefined) {
+      this.begin(taskId);
+      return;
+    }
+    this.attended.add(taskId);
+    // Should it fail, the next look tells.
+    run.follower.refresh().catch(() => undefined);
+  }
+
+  private begin(taskId: string): void {
+    if (this.isStopping || this.runs.size >= MAX_FOLLOWED) return;
+    const follower = new TaskFollower(taskId, this.parts);
+    this.runs.set(taskId, { follower, ended: this.run(taskId, follower) });
+  }
+
+  private async run(taskId: string, follower: TaskFollower): Promise<void> {
+    try {
+      await follower.run();
+    } catch (error) {
+      this.logger.warn(`The receivers of task ${taskId} could not be told; trying again: ${String(error)}`);
+      this.attended.delete(taskId);
+    }
+    this.runs.delete(taskId);
+    if (this.attended.delete(taskId)) this.begin(taskId);
+  }
+
+  private async scan(): Promise<void> {
+    try {
+      for (const taskId of await this.store.unfinishedPushTasks(MAX_PUSH_TASKS)) if (!this.runs.has(taskId)) this.begin(taskId);
+    } catch (error) {
+      this.logger.warn(`Tasks with receivers could not be listed; trying again: ${String(error)}`);
+    }
+    if (this.isStopping) return;
+    // Replicas that start together shall not ask together for ever.
+    this.timer = setTimeout(() => void this.scan(), this.scanMs * (0.75 + Math.random() / 2)).unref();
+  }
+}
