@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
 import { eventually } from './eventually.js';
 
 export interface ReceivedNotification {
@@ -8,8 +9,8 @@ export interface ReceivedNotification {
   readonly body: unknown;
 }
 
-/** What a receiver says: a status, with headers; or nothing until it is told to. */
-type Answer = number | { readonly status: number; readonly headers: Record<string, string> } | Promise<number>;
+/** What a receiver says: a status, with headers; nothing until it is told to; or more than anybody wants to hear. */
+type Answer = 'flood' | number | { readonly status: number; readonly headers: Record<string, string> } | Promise<number>;
 
 /** Takes push notifications on loopback, and answers each as the test wishes. */
 export class WebhookReceiver {
@@ -49,7 +50,15 @@ export class WebhookReceiver {
     for await (const chunk of request.setEncoding('utf8')) text += String(chunk);
     const before = this.received.push({ path: request.url ?? '', headers: request.headers, body: JSON.parse(text) as unknown }) - 1;
     const answer = await this.answer(before);
-    if (typeof answer === 'number') response.writeHead(answer).end();
+    if (answer === 'flood')
+      Readable.from(endless())
+        .on('error', () => undefined)
+        .pipe(response.writeHead(200));
+    else if (typeof answer === 'number') response.writeHead(answer).end();
     else response.writeHead(answer.status, answer.headers).end();
   }
+}
+
+function* endless(): Iterable<string> {
+  for (;;) yield 'more '.repeat(1_000);
 }

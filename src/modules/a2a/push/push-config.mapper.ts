@@ -22,7 +22,7 @@ export function toPushConfig(asked: PushConfigRequest, newId: string): PushConfi
   const violations = [...violationsOf(asked)];
   if (violations.length > 0) throw GatewayError.invalidFields(violations);
   const { taskId, url, authentication, version, ownerId } = asked;
-  return { taskId, id: asked.id || newId, url: new URL(url).href, token: asked.token ?? '', authentication, version, ownerId };
+  return { taskId, id: asked.id || newId, url, token: asked.token ?? '', authentication, version, ownerId };
 }
 
 /** Secrets go in and never out: whoever reads a configuration later, or somebody's log of it, needs to know only that it is there. */

@@ -4,21 +4,9 @@ import { Metrics } from '../../../common/metrics/metrics.js';
 import { MAX_PUSH_TASKS, TASK_STORE, type TaskStore } from '../task.store.js';
 import { PushDelivery } from './push.delivery.js';
 import { PushLine } from './push.line.js';
-import { PUSH_RETRIES, type RetryPolicy } from './retry-schedule.js';
+import { DEFAULT_PUSH_TIMING, PUSH_TIMING, type PushTiming } from './push.timing.js';
 import { TaskFollower, type FollowerParts } from './task-follower.js';
 import { TASK_SOURCE, type TaskSource } from './task-source.js';
-
-/** Injection token of the PushTiming; without a provider it is what production has. */
-export const PUSH_TIMING = Symbol('PUSH_TIMING');
-
-export interface PushTiming {
-  /** After a crash, others take over after so long at the latest, and the time of a scan. */
-  readonly leaseMs: number;
-  readonly scanMs: number;
-  readonly retries: RetryPolicy;
-}
-
-const TIMING: PushTiming = { leaseMs: 30_000, scanMs: 10_000, retries: PUSH_RETRIES };
 
 /** Tasks that one gateway follows at once; others wait, or are another replica's. */
 const MAX_FOLLOWED = 1_000;
@@ -44,7 +32,7 @@ export class PushDispatcher implements OnApplicationBootstrap, OnModuleDestroy {
     @Inject(TASK_SOURCE) tasks: TaskSource,
     delivery: PushDelivery,
     metrics: Metrics,
-    @Optional() @Inject(PUSH_TIMING) { leaseMs, scanMs, retries }: PushTiming = TIMING,
+    @Optional() @Inject(PUSH_TIMING) { leaseMs, scanMs, retries }: PushTiming = DEFAULT_PUSH_TIMING,
   ) {
     this.scanMs = scanMs;
     const attempt = delivery.attempt.bind(delivery);

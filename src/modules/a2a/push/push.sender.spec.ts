@@ -2,6 +2,7 @@ import type { LookupAddress } from 'node:dns';
 import { pushConfig } from '../../../../test/support/push-config.js';
 import { WebhookReceiver } from '../../../../test/support/webhook-receiver.js';
 import { PushSender, type PushAttempt } from './push.sender.js';
+import { DEFAULT_PUSH_TIMING } from './push.timing.js';
 import { WebhookAddresses, type Resolve } from './webhook-address.js';
 
 const LOOPBACK: LookupAddress = { address: '127.0.0.1', family: 4 };
@@ -18,7 +19,7 @@ describe('PushSender', () => {
   });
 
   afterEach(async () => {
-    await sender.close();
+    await sender.onApplicationShutdown();
     await receiver.stop();
   });
 
@@ -29,7 +30,7 @@ describe('PushSender', () => {
     try {
       return await other.send(pushConfig({ url }), BODY, never);
     } finally {
-      await other.close();
+      await other.onApplicationShutdown();
     }
   }
 
@@ -99,17 +100,27 @@ describe('PushSender', () => {
   });
 
   it('takes a receiver that is away for one that comes back', async () => {
-    const { url } = receiver;
-    await receiver.stop();
+    const away = await WebhookReceiver.start();
+    const { url } = away;
+    await away.stop();
 
     expect(await send({ url })).toEqual({ outcome: 'failed', why: 'ECONNREFUSED', retryAfterMs: undefined });
-    receiver = await WebhookReceiver.start();
   });
 
-  it('reads no more of an answer than it must', async () => {
-    receiver.answer = () => ({ status: 200, headers: { 'content-type': 'text/plain' } });
+  it('reads no more of an endless answer than it must', async () => {
+    receiver.answer = () => 'flood';
 
-    expect(await Promise.all([send(), send(), send()])).toEqual(Array(3).fill({ outcome: 'delivered' }));
+    expect(await send()).toEqual({ outcome: 'delivered' });
+  });
+
+  it('does not wait for a receiver for ever', async () => {
+    const hasty = new PushSender(new WebhookAddresses(['127.0.0.1']), { ...DEFAULT_PUSH_TIMING, attemptMs: 50 });
+    receiver.answer = () => new Promise<number>(() => undefined);
+
+    const attempt = await hasty.send(pushConfig({ url: receiver.url }), BODY, never);
+    await hasty.onApplicationShutdown();
+
+    expect(attempt).toMatchObject({ outcome: 'failed', why: 'TimeoutError' });
   });
 
   it('gives the reason of who stopped it', async () => {

@@ -1,13 +1,12 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { Agent, buildConnector, request } from 'undici';
 import type { A2AVersion } from '../a2a.call.js';
 import type { PushConfig } from '../task.store.js';
+import { DEFAULT_PUSH_TIMING, PUSH_TIMING, type PushTiming } from './push.timing.js';
 import { WebhookAddresses, WebhookRefused } from './webhook-address.js';
 
-/** The specification recommends 10 to 30 s. */
-const TIMEOUT_MS = 10_000;
 /** What a receiver says is of no interest; up to so much is read so that the connection can be used again. */
 const MAX_ANSWER_BYTES = 64 * 1_024;
 /** Receivers who say that trying again may help; with these, all of 5xx. */
@@ -30,8 +29,11 @@ export type PushAttempt =
 export class PushSender {
   private readonly agent: Agent;
 
-  constructor(addresses: WebhookAddresses) {
-    this.agent = new Agent({ connect: connectorTo(addresses), keepAliveTimeout: 4_000 });
+  private readonly attemptMs: number;
+
+  constructor(addresses: WebhookAddresses, @Optional() @Inject(PUSH_TIMING) { attemptMs }: PushTiming = DEFAULT_PUSH_TIMING) {
+    this.attemptMs = attemptMs;
+    this.agent = new Agent({ connect: connectorTo(addresses, attemptMs), keepAliveTimeout: 4_000 });
   }
 
   /** @throws the signal's reason when it is aborted; what becomes of the notification is then unknown */
@@ -46,7 +48,7 @@ export class PushSender {
         dispatcher: this.agent,
         headers: headersFor(config),
         body,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+        signal: AbortSignal.any([signal, AbortSignal.timeout(this.attemptMs)]),
       });
       await answer.dump({ limit: MAX_ANSWER_BYTES }).catch(() => undefined);
       return attemptOf(statusCode, String(headers['retry-after'] ?? ''));
@@ -57,16 +59,16 @@ export class PushSender {
     }
   }
 
-  async close(): Promise<void> {
+  async onApplicationShutdown(): Promise<void> {
     await this.agent.destroy();
   }
 }
 
 /** Looks a host up once, and connects to what was found and checked: a name that changes its mind meanwhile leads nowhere else. */
-function connectorTo(addresses: WebhookAddresses): buildConnector.connector {
+function connectorTo(addresses: WebhookAddresses, timeout: number): buildConnector.connector {
   return (options, callback) => {
     addresses.addressesOf(options.hostname).then(
-      (checked) => buildConnector({ timeout: TIMEOUT_MS, lookup: lookupIn(checked) })(options, callback),
+      (checked) => buildConnector({ timeout, lookup: lookupIn(checked) })(options, callback),
       (error: Error) => callback(error, null),
     );
   };
@@ -104,6 +106,6 @@ function retryAfterMsOf(text: string): number | undefined {
 
 /** Codes of Node and undici tell what went wrong; their messages may tell where. */
 function codeOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error && typeof error.code === 'string') return error.code;
-  return error instanceof Error ? error.name : 'unknown';
+  const { code, name } = Object(error) as { readonly code?: unknown; readonly name?: unknown };
+  return [code, name].find((word) => typeof word === 'string') ?? 'unknown';
 }

@@ -9,7 +9,7 @@ export interface RetryPolicy {
   readonly maxTotalMs: number;
 }
 
-/** A receiver that is away for a quarter of an hour, for a deployment say, misses nothing. */
+/** A receiver that is away for ten minutes, for a deployment say, misses nothing. */
 export const PUSH_RETRIES: RetryPolicy = { minMs: 1_000, maxMs: 10 * 60_000, maxTries: 12, maxTotalMs: 60 * 60_000 };
 
 /** The tries of one notification. What a receiver asks for (`Retry-After`) counts up to the longest of our own delays. */

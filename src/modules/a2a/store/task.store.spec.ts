@@ -1,45 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '../../../../test/support/eventually.js';
 import { pushConfig } from '../../../../test/support/push-config.js';
-import { findRedisServer, TestRedisServer } from '../../../../test/support/redis-server.js';
+import { taskStoreRigs } from '../../../../test/support/task-stores.js';
 import { MAX_PUSH_CONFIGS_PER_TASK, type TaskStore } from '../task.store.js';
-import { MemoryTaskStore } from './memory-task.store.js';
-import { RedisTaskStore } from './redis-task.store.js';
 
 const LONG_MS = 60_000;
 const SHORT_MS = 100;
 
-interface Rig {
-  readonly name: string;
-  readonly start: () => Promise<void>;
-  readonly stop: () => Promise<void>;
-  /** Two replicas' stores; a store in memory has no second. */
-  readonly open: () => readonly [TaskStore, TaskStore];
-}
-
-let redis: TestRedisServer;
-const program = findRedisServer();
-
-const inMemory: Rig = {
-  name: 'MemoryTaskStore',
-  start: async () => undefined,
-  stop: async () => undefined,
-  open: () => {
-    const store = new MemoryTaskStore();
-    return [store, store];
-  },
-};
-
-const inRedis = (server: string): Rig => ({
-  name: 'RedisTaskStore',
-  start: async () => void (redis = await TestRedisServer.start(server)),
-  stop: () => redis.stop(),
-  open: () => [new RedisTaskStore(redis.url), new RedisTaskStore(redis.url)],
-});
-
-const rigs: readonly Rig[] = [inMemory, ...(program === undefined ? [] : [inRedis(program)])];
-
-describe.each(rigs)('$name', ({ start, stop, open }) => {
+describe.each(taskStoreRigs())('$name', ({ start, stop, open }) => {
   let store: TaskStore;
   let other: TaskStore;
   /** What one test writes no other reads. */
