@@ -3,38 +3,20 @@
  *
  * A language whose tools or packages cannot be had here is skipped, and said to be. What a client finds wrong fails the check.
  */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { withCompiledGateway } from './compiled-gateway.js';
+import { Missing, obtain, run } from './toolchain.js';
 
 const CLIENT_TIMEOUT_MS = 60_000;
 const FILE = { name: 'binary.bin', size: 1_000 };
 
-/** A step that needs what this machine may lack. */
-class Missing extends Error {}
-
 const proto = resolve('proto');
 const clients = resolve('test', 'clients');
 const temporary = mkdtempSync(join(tmpdir(), 'check-clients-'));
-
-function run(command, parameters, options = {}) {
-  const { error, status, stderr, stdout } = spawnSync(command, parameters, { encoding: 'utf8', ...options });
-  if (error !== undefined || status !== 0)
-    throw new Error((stderr || stdout || error?.message || `${command} ended with ${status}`).trim());
-  return stdout;
-}
-
-/** A step that fetches or finds tools: its failure is no failure of the contract. */
-function obtain(command, parameters, options) {
-  try {
-    return run(command, parameters, options);
-  } catch (error) {
-    throw new Missing(`${[command, ...parameters].join(' ')}: ${error.message.split('\n').at(-1)}`);
-  }
-}
 
 function protoFiles(folder = '') {
   return readdirSync(join(proto, folder), { withFileTypes: true }).flatMap((entry) =>

@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { createOpencodeEnvironment } from '../.cache/tools/test/support/opencode-environment.js';
 import { ScriptedModel } from '../.cache/tools/test/support/scripted-model.js';
 
-/** Runs the work with the addresses of a gateway, and ends everything after it. */
-export async function withCompiledGateway(permission, work) {
+/** Runs the work with the addresses of a gateway, and ends everything after it. `settings` are added to the gateway's environment. */
+export async function withCompiledGateway(permission, work, settings = {}) {
   const model = await ScriptedModel.start();
   const opencode = await createOpencodeEnvironment({ modelUrl: model.url, permission });
   const environment = {
@@ -14,6 +14,7 @@ export async function withCompiledGateway(permission, work) {
     GRPC_PORT: '0',
     HTTP_PORT: '0',
     LOG_LEVEL: 'error',
+    ...settings,
   };
   const gateway = spawn(process.execPath, ['dist/main.js'], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
   try {
