@@ -59,7 +59,10 @@ async function runKit(kit, python, name, { httpUrl }) {
   rmSync(report, { force: true });
   const output = openSync(log, 'w');
   // Not spawnSync: the scripted model answers from this process.
-  await once(spawn(python, parameters, { cwd: kit, env: environment, stdio: ['ignore', output, output], timeout: RUN_TIMEOUT_MS }), 'close');
+  await once(
+    spawn(python, parameters, { cwd: kit, env: environment, stdio: ['ignore', output, output], timeout: RUN_TIMEOUT_MS }),
+    'close',
+  );
   closeSync(output);
   // Written last.
   if (!existsSync(report)) throw new Error(`the kit did not come to its end; see ${log}`);
