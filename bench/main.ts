@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { a2aRows } from './rows/a2a.rows.js';
 import { fileRows } from './rows/files.rows.js';
 import { listRows } from './rows/list.rows.js';
 import { ingestRows, sessionsRows } from './rows/ingest.rows.js';
@@ -26,6 +27,7 @@ const measurements: Readonly<Record<string, () => Promise<Row[]>>> = {
   sessions: sessionsRows,
   resume: resumeRows,
   overload: () => overloadRows(Number(values.seconds)),
+  a2a: a2aRows,
   files: async () => [...(await fileRows()), ...(await listRows())],
 };
 /** Only when named: it takes twenty minutes. */

@@ -1,3 +1,4 @@
+import { runTasks } from '../loads/a2a-tasks.load.js';
 import { GrpcCallsLoad } from '../loads/grpc-calls.load.js';
 import { HttpCallsLoad } from '../loads/http-calls.load.js';
 import { GrpcStreamsLoad, type GrpcTarget } from '../loads/grpc-streams.load.js';
@@ -30,6 +31,7 @@ const commands = {
   openHttpCalls: (url: string, callers: number): Promise<number> => open(new HttpCallsLoad(url, callers)),
   openSse: (url: string, streams: number): Promise<number> => open(new SseLoad(url, streams)),
 
+  runTasks,
   offerGrpc,
   offerHttp,
 

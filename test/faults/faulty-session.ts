@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { ascendingMessageId } from '../../src/common/opencode/opencode.ids.js';
 import type {
   UpstreamAssistantMessage,
@@ -27,10 +27,16 @@ export type Announce = (payload: object) => void;
 const STEP_MS = 10;
 /** How far the first `idle` of a turn came before its last message, when measured. */
 const EARLY_IDLE_MS = 200;
+/** Of an answer whose length the prompt gives: these go out without a pause. */
+const WORDS_PER_TURN = 32;
 /** Longer than a gateway needs to wonder at the silence; then the next event shows what was missed. */
 const DEAF_MS = 12_000;
 
-/** One session of the faulty upstream. Its turns have the order of frames of the recorded plain turn. */
+/**
+ * One session of the faulty upstream. Its turns have the order of frames of the recorded plain turn.
+ *
+ * `SAY:n` in a prompt makes the answer n words long, as fast as they can be written; without, it has three, one after the other.
+ */
 export class FaultySession {
   readonly info;
   readonly messages: (UpstreamMessageWithParts & { info: UpstreamMessage; parts: UpstreamPart[] })[] = [];
@@ -67,7 +73,8 @@ export class FaultySession {
     this.record('message.updated', { info: user });
     this.record('message.part.updated', { part });
     const how = /MISBEHAVE:(\S+)/.exec(sent.text)?.[1] as Misbehaviour | undefined;
-    void this.run(messageID, how ?? 'none');
+    const words = /SAY:(\d+)/.exec(sent.text)?.[1];
+    void this.run(messageID, how ?? 'none', words === undefined ? undefined : Number(words));
     return true;
   }
 
@@ -88,7 +95,7 @@ export class FaultySession {
     return true;
   }
 
-  private async run(parentID: string, how: Misbehaviour): Promise<void> {
+  private async run(parentID: string, how: Misbehaviour, words: number | undefined): Promise<void> {
     if (how === 'never-runs') return;
     this.isDeaf = how === 'no-events';
     this.isBusy = true;
@@ -99,7 +106,7 @@ export class FaultySession {
     this.messages.push({ info: message, parts: [] });
     this.update(message);
     if (how === 'busy-for-ever') return;
-    await this.write(id, 'one two three', how === 'hole');
+    await this.write(id, words === undefined ? slowly('one two three') : atOnce(words), how === 'hole');
     if (how === 'idle-early') {
       this.idle();
       this.idle();
@@ -114,7 +121,8 @@ export class FaultySession {
     this.record('session.updated', { info: this.info });
   }
 
-  private async write(messageID: string, text: string, withHole: boolean): Promise<void> {
+  private async write(messageID: string, words: AsyncIterable<string>, withHole: boolean): Promise<void> {
+    let text = '';
     const part = {
       id: ascendingMessageId(Date.now()).replace('msg', 'prt'),
       messageID,
@@ -124,8 +132,8 @@ export class FaultySession {
       time: { start: Date.now() },
     };
     this.record('message.part.updated', { part });
-    for (const word of text.split(/(?<= )/)) {
-      await pause(STEP_MS);
+    for await (const word of words) {
+      text += word;
       this.tell('message.part.delta', { messageID, partID: part.id, field: 'text', delta: word });
     }
     this.skipNext = withHole;
@@ -159,6 +167,20 @@ export class FaultySession {
 
   private tell(type: string, content: object): void {
     if (!this.isDeaf) this.announce({ id: newEventId(), type, properties: { sessionID: this.info.id, ...content } });
+  }
+}
+
+async function* slowly(text: string): AsyncGenerator<string> {
+  for (const word of text.split(/(?<= )/)) {
+    await pause(STEP_MS);
+    yield word;
+  }
+}
+
+async function* atOnce(count: number): AsyncGenerator<string> {
+  for (let word = 0; word < count; word += 1) {
+    if (word % WORDS_PER_TURN === 0) await nextTurn();
+    yield `w${word} `;
   }
 }
 
