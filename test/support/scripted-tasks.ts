@@ -45,12 +45,14 @@ function taskView(id: string, state: TaskState, sequence: number, askIds: readon
     contextId: 'ctx',
     state,
     sequence,
+    statusSequence: sequence,
     changedAtMs: sequence,
     asks: askIds.map((askId) => ({ type: 'question', id: askId }) as Ask),
     failure: undefined,
     lanes: [],
     usage: undefined,
     sessionTitle: '',
-    prompt: undefined,
+    said: [],
+    wasRewritten: false,
   };
 }

@@ -22,7 +22,7 @@ import type { Scope } from '../../common/access/scopes.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { A2AUser, type A2ACall } from './a2a.call.js';
 import { AGENT_CARDS, type AgentCards } from './a2a.ports.js';
-import { PushService } from './push.service.js';
+import { PushService } from './push/push.service.js';
 import type { TaskFeed } from './task/task.feed.js';
 import { TaskList } from './task/task.list.js';
 import { TaskReader } from './task/task.reader.js';
@@ -145,7 +145,7 @@ export class A2AHandler implements A2ARequestHandler {
   private async begin(request: SendMessageRequest, call: A2ACall): Promise<TaskFeed> {
     requireText(request.configuration?.acceptedOutputModes ?? []);
     const wanted = request.configuration?.taskPushNotificationConfig;
-    if (wanted !== undefined) this.push.require(wanted);
+    if (wanted !== undefined) await this.push.check(wanted, call);
     const feed = await this.tasks.send(fromSendRequest(request, this.rules), call);
     if (wanted !== undefined) await this.push.create({ ...wanted, taskId: feed.ref.id }, call);
     return feed;
@@ -158,7 +158,7 @@ export class A2AHandler implements A2ARequestHandler {
 
 /** Waits for the end, or for a question: who waits could not answer it. */
 async function untilInterrupted(feed: TaskFeed, { signal }: A2ACall): Promise<void> {
-  while (!signal.aborted && !feed.isOver && feed.state !== 'input_required') await feed.untilChanged(feed.sequence, signal);
+  while (!signal.aborted && !feed.isOver && feed.state !== 'input_required') await feed.untilStateChanged(feed.statusSequence, signal);
   feed.requireWhole();
 }
 

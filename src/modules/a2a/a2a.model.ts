@@ -66,6 +66,8 @@ export interface TaskView extends TaskRef {
   readonly changedAtMs: number;
   /** Of the newest event in it. */
   readonly sequence: number;
+  /** Of the newest change of state in it. */
+  readonly statusSequence: number;
   readonly asks: readonly Ask[];
   readonly failure: MessageFailure | undefined;
   /** In the order in which they began. */

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { CONFIG, type Config } from '../../common/config/config.js';
 import { EventModule } from '../event/event.module.js';
 import { MessageModule } from '../message/message.module.js';
@@ -19,7 +19,7 @@ import { RestReplies } from './http/rest-reply.service.js';
 import { A2AGrpcServices } from './grpc/a2a-grpc.services.js';
 import { A2AOpenapi } from './openapi/a2a-openapi.js';
 import { METHOD_PROVIDERS } from './methods/methods.providers.js';
-import { PushService } from './push.service.js';
+import { PUSH_PROVIDERS } from './push/push.providers.js';
 import { openTaskStore } from './store/open-task-store.js';
 import { TASK_STORE, type TaskStore } from './task.store.js';
 import { TaskFeeds } from './task/task.feeds.js';
@@ -42,7 +42,7 @@ function toSessionsOptions(config: Config): TaskSessionsOptions {
 }
 
 function toRules(config: Config): A2ARules {
-  return { versions: config.A2A_VERSIONS, acceptsData: config.A2A_DATA_PARTS };
+  return { versions: config.A2A_VERSIONS, acceptsData: config.A2A_DATA_PARTS, pushes: config.A2A_PUSH };
 }
 
 /** Tasks: turns of sessions in A2A's words. */
@@ -54,7 +54,7 @@ const tasks = [TaskSessions, TaskFeeds, TaskService, TaskReader, TaskList];
     ...tasks,
     ...METHOD_PROVIDERS,
     CardService,
-    PushService,
+    ...PUSH_PROVIDERS,
     A2AHandler,
     JsonRpcService,
     A2AGrpcServices,
@@ -68,4 +68,11 @@ const tasks = [TaskSessions, TaskFeeds, TaskService, TaskReader, TaskList];
   ],
   controllers: [CardHttpController, JsonRpcHttpController, RestHttpController, LegacyRestHttpController],
 })
-export class A2AModule {}
+export class A2AModule implements OnApplicationShutdown {
+  constructor(@Inject(TASK_STORE) private readonly store: TaskStore) {}
+
+  /** Behind all who use it. */
+  onApplicationShutdown(): Promise<void> {
+    return this.store.close();
+  }
+}

@@ -5,6 +5,8 @@ export interface A2ARules {
   readonly versions: readonly A2AVersion[];
   /** Structured parts are shown to the agent as fenced JSON. */
   readonly acceptsData: boolean;
+  /** Callers may have others told of their tasks. */
+  readonly pushes: boolean;
 }
 
 /** Injection token of A2ARules. */

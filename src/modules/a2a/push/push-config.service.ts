@@ -23,11 +23,17 @@ export class PushConfigService {
    * @throws GatewayError INVALID_ARGUMENT, RESOURCE_EXHAUSTED, UNAVAILABLE
    */
   async create(asked: PushConfigRequest): Promise<PushConfig> {
-    const config = toPushConfig(asked, asked.version === '0.3' ? asked.taskId : randomUUID());
-    await this.addresses.check(new URL(config.url));
+    const config = await this.check(asked);
     await this.store.putPushConfig(config);
     this.dispatcher.attend(config.taskId);
     return withoutSecrets(config);
+  }
+
+  /** What would be kept. @throws GatewayError INVALID_ARGUMENT */
+  async check(asked: PushConfigRequest): Promise<PushConfig> {
+    const config = toPushConfig(asked, asked.version === '0.3' ? asked.taskId : randomUUID());
+    await this.addresses.check(new URL(config.url));
+    return config;
   }
 
   /** @throws GatewayError NOT_FOUND */

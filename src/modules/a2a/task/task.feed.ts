@@ -40,6 +40,8 @@ export class TaskFeed {
   readonly place: TaskPlace;
   state: TaskState = 'submitted';
   sequence = 0;
+  /** Of the newest change of state, or of what is asked. */
+  statusSequence = 0;
   private changedAtMs: number;
   private failure: MessageFailure | undefined;
   private readonly asks = new Map<string, Ask>();
@@ -49,6 +51,7 @@ export class TaskFeed {
   private readonly questionIds = new Set<string>();
   private begunAtMs: number | undefined;
   private readonly waiting = new Set<() => void>();
+  private readonly waitingForState = new Set<() => void>();
   private said: readonly Said[];
   private wasRewritten = false;
   private broken: unknown;
@@ -86,6 +89,7 @@ export class TaskFeed {
       state: this.state,
       changedAtMs: this.changedAtMs,
       sequence: this.sequence,
+      statusSequence: this.statusSequence,
       asks: [...this.asks.values()],
       failure: this.failure,
       lanes: this.output.lanes(),
@@ -106,15 +110,24 @@ export class TaskFeed {
   }
 
   /** Resolves once there is more than a sequence, or nothing more will come, or nobody waits any longer. */
-  async untilChanged(sequence: number, signal: AbortSignal): Promise<void> {
-    if (this.sequence > sequence || this.isOver || signal.aborted) return;
+  untilChanged(sequence: number, signal: AbortSignal): Promise<void> {
+    return this.sequence > sequence ? Promise.resolve() : this.wait(this.waiting, signal);
+  }
+
+  /** The same for changes of state and of what is asked: most events are neither. */
+  untilStateChanged(sequence: number, signal: AbortSignal): Promise<void> {
+    return this.statusSequence > sequence ? Promise.resolve() : this.wait(this.waitingForState, signal);
+  }
+
+  private async wait(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {
+    if (this.isOver || signal.aborted) return;
     await new Promise<void>((resolve) => {
       const done = (): void => {
-        this.waiting.delete(done);
+        waiting.delete(done);
         signal.removeEventListener('abort', done);
         resolve();
       };
-      this.waiting.add(done);
+      waiting.add(done);
       signal.addEventListener('abort', done);
     });
   }
@@ -171,7 +184,8 @@ export class TaskFeed {
   /** Nothing more will be heard, though the task goes on: readers come back elsewhere. */
   break(error: unknown): void {
     this.broken ??= error;
-    this.wake();
+    wake(this.waitingForState);
+    wake(this.waiting);
   }
 
   private observeOwn(event: GatewayEvent): void {
@@ -238,18 +252,20 @@ export class TaskFeed {
   }
 
   private tell(event: Unnumbered, atMs = Date.now()): void {
+    this.sequence += 1;
+    this.log.push({ ...event, sequence: this.sequence, atMs } as TaskEvent);
     if (event.type === 'status') {
       this.state = event.state;
       this.changedAtMs = atMs;
+      this.statusSequence = this.sequence;
+      wake(this.waitingForState);
     }
-    this.sequence += 1;
-    this.log.push({ ...event, sequence: this.sequence, atMs } as TaskEvent);
-    this.wake();
+    wake(this.waiting);
   }
+}
 
-  private wake(): void {
-    for (const done of [...this.waiting]) done();
-  }
+function wake(waiting: ReadonlySet<() => void>): void {
+  for (const done of [...waiting]) done();
 }
 
 /** A turn that OpenCode lost in the middle has failed, as far as its caller is concerned. */

@@ -84,7 +84,7 @@ function fromPart(value: unknown, field: string): Part {
   return made({ $case: 'url', value: text(file['fileWithUri'], `${field}.file.fileWithUri`) }, mediaType, name);
 }
 
-/** Who does not say otherwise waits. */
+/** ProtoJSON does not write what is false: a configuration without `blocking` is one that does not wait. */
 function fromConfiguration(configuration: Json): NonNullable<SendMessageRequest['configuration']> {
   const push = configuration['pushNotification'];
   const historyLength = configuration['historyLength'];
@@ -95,7 +95,7 @@ function fromConfiguration(configuration: Json): NonNullable<SendMessageRequest[
     taskPushNotificationConfig:
       push === undefined ? undefined : fromPushConfig(record(push, 'configuration.pushNotification'), 'configuration.pushNotification', ''),
     historyLength: typeof historyLength === 'number' ? historyLength : undefined,
-    returnImmediately: configuration['blocking'] === false,
+    returnImmediately: configuration['blocking'] !== true,
   };
 }
 
