@@ -53,12 +53,12 @@ function streaming(method: ForeignStreamMethod, host: ForeignHost, isDraining: (
   return (call: ServerWritableStream<Buffer, Buffer>): void => {
     if (isDraining()) return void call.emit('error', toCallError(shuttingDown()));
     run(host, call, (foreign) => method.stream(call.request, foreign))
-      .then(({ source$, encode }) => {
+      .then((stream) => {
         if (call.cancelled) return;
         const caller = callerOf(call.metadata);
         host.streams.requireRoom(caller);
-        const encoding = { encode: (item: object) => toFrame(encode(item)), positionOf: () => undefined, heartbeat: undefined };
-        host.streams.write(source$, new GrpcCallSink(call, encoding), labels, caller);
+        const encoding = { encode: (item: object) => toFrame(stream.encode(item)), positionOf: () => undefined, heartbeat: undefined };
+        host.streams.write(stream.source$, new GrpcCallSink(call, encoding), labels, caller);
       })
       .catch((error: unknown) => call.emit('error', toCallError(error)));
   };

@@ -28,7 +28,7 @@ export interface A2ACall {
  * The library turns failures into its own errors; the one that was thrown is kept here for the doors, which know more codes.
  */
 export class A2AUser implements User {
-  failure: unknown;
+  failure: Error | undefined;
 
   constructor(readonly call: A2ACall) {}
 

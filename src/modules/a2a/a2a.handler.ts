@@ -32,7 +32,6 @@ import { toTaskQuery } from './wire/list.mapper.js';
 import { requireText } from './wire/output-modes.js';
 import { fromSendRequest } from './wire/send.mapper.js';
 import { toTaskAnswer } from './wire/task.mapper.js';
-import { A2A_RULES, type A2ARules } from './a2a.rules.js';
 
 /**
  * A2A's operations, whichever binding and version asks: what each needs, and what it comes to here.
@@ -47,7 +46,6 @@ export class A2AHandler implements A2ARequestHandler {
     private readonly lister: TaskList,
     private readonly push: PushService,
     @Inject(AGENT_CARDS) private readonly cards: AgentCards,
-    @Inject(A2A_RULES) private readonly rules: A2ARules,
   ) {}
 
   getAgentCard(): Promise<AgentCard> {
@@ -146,7 +144,7 @@ export class A2AHandler implements A2ARequestHandler {
     requireText(request.configuration?.acceptedOutputModes ?? []);
     const wanted = request.configuration?.taskPushNotificationConfig;
     if (wanted !== undefined) await this.push.check(wanted, call);
-    const feed = await this.tasks.send(fromSendRequest(request, this.rules), call);
+    const feed = await this.tasks.send(fromSendRequest(request), call);
     if (wanted !== undefined) await this.push.create({ ...wanted, taskId: feed.ref.id }, call);
     return feed;
   }
@@ -178,11 +176,12 @@ function callOf({ user }: ServerCallContext, scope: Scope): A2ACall {
 const logger = new Logger(A2AHandler.name);
 
 /** What went wrong in A2A's words; what it has no words for is kept for the door. */
-function toFailure(error: unknown, { user }: ServerCallContext): unknown {
+function toFailure(error: unknown, { user }: ServerCallContext): Error {
   const known = toA2AError(error);
   if (known === undefined && !(error instanceof GatewayError)) logger.error(error);
-  if (known === undefined && user instanceof A2AUser) user.failure = error;
-  return known ?? error;
+  const failure = known ?? (error instanceof Error ? error : new Error(String(error)));
+  if (known === undefined && user instanceof A2AUser) user.failure = failure;
+  return failure;
 }
 
 async function answer<T>(context: ServerCallContext, scope: Scope, run: (call: A2ACall) => Promise<T>): Promise<T> {

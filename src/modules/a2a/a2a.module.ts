@@ -12,27 +12,30 @@ import { A2A_RULES, type A2ARules } from './a2a.rules.js';
 import { CardHttpController } from './card/card.http.controller.js';
 import { CardService } from './card/card.service.js';
 import { JsonRpcHttpController } from './http/json-rpc.http.controller.js';
-import { JsonRpcService } from './http/json-rpc.service.js';
+import { JsonRpc } from './http/json-rpc.js';
 import { LegacyRestHttpController } from './http/legacy-rest.http.controller.js';
 import { RestHttpController } from './http/rest.http.controller.js';
-import { RestReplies } from './http/rest-reply.service.js';
+import { RestReplies } from './http/rest-replies.js';
 import { A2AGrpcServices } from './grpc/a2a-grpc.services.js';
 import { A2AOpenapi } from './openapi/a2a-openapi.js';
 import { METHOD_PROVIDERS } from './methods/methods.providers.js';
 import { PUSH_PROVIDERS } from './push/push.providers.js';
 import { openTaskStore } from './store/open-task-store.js';
 import { TASK_STORE, type TaskStore } from './task.store.js';
+import { TaskControl } from './task/task.control.js';
 import { TaskFeeds } from './task/task.feeds.js';
 import { TaskList } from './task/task.list.js';
 import { TaskReader } from './task/task.reader.js';
-import { TASK_OPTIONS, TaskService, type TaskServiceOptions } from './task/task.service.js';
+import { TASK_OPTIONS, type TaskOptions } from './task/task.options.js';
+import { TaskService } from './task/task.service.js';
 import { TASK_SESSIONS_OPTIONS, TaskSessions, type TaskSessionsOptions } from './task/task.sessions.js';
 
-function toTaskOptions(config: Config): TaskServiceOptions {
+function toTaskOptions(config: Config): TaskOptions {
   return {
     system: config.OPENCODE_SYSTEM,
     variant: config.OPENCODE_VARIANT,
     allowsDirectories: config.A2A_ALLOW_DIRECTORY_OVERRIDE,
+    acceptsData: config.A2A_DATA_PARTS,
     abortTimeoutMs: config.A2A_CANCEL_ABORT_TIMEOUT_SECONDS * 1_000,
   };
 }
@@ -42,11 +45,11 @@ function toSessionsOptions(config: Config): TaskSessionsOptions {
 }
 
 function toRules(config: Config): A2ARules {
-  return { versions: config.A2A_VERSIONS, acceptsData: config.A2A_DATA_PARTS, pushes: config.A2A_PUSH };
+  return { versions: config.A2A_VERSIONS, pushes: config.A2A_PUSH };
 }
 
 /** Tasks: turns of sessions in A2A's words. */
-const tasks = [TaskSessions, TaskFeeds, TaskService, TaskReader, TaskList];
+const tasks = [TaskSessions, TaskFeeds, TaskControl, TaskService, TaskReader, TaskList];
 
 @Module({
   imports: [EventModule, MessageModule, PermissionModule, ProjectModule, QuestionModule, SessionModule],
@@ -56,7 +59,7 @@ const tasks = [TaskSessions, TaskFeeds, TaskService, TaskReader, TaskList];
     CardService,
     ...PUSH_PROVIDERS,
     A2AHandler,
-    JsonRpcService,
+    JsonRpc,
     A2AGrpcServices,
     RestReplies,
     A2AOpenapi,

@@ -3,8 +3,6 @@ import type { A2AVersion } from './a2a.call.js';
 /** What the operator allows callers of A2A. */
 export interface A2ARules {
   readonly versions: readonly A2AVersion[];
-  /** Structured parts are shown to the agent as fenced JSON. */
-  readonly acceptsData: boolean;
   /** Callers may have others told of their tasks. */
   readonly pushes: boolean;
 }

@@ -54,12 +54,10 @@ export class LibraryCall {
   }
 
   async answer(handle: LibraryHandler): Promise<Buffer> {
-    const message = await new Promise<object>((resolve, reject) => {
-      void handle(this, (error, answer) => {
-        if (answer === null || answer === undefined) reject(this.toFailure(error));
-        else resolve(answer);
-      });
+    const { message, error } = await new Promise<{ message: object | null | undefined; error: unknown }>((resolve) => {
+      void handle(this, (failure, answer) => resolve({ message: answer, error: failure }));
     });
+    if (message === null || message === undefined) throw this.toFailure(error);
     return this.definition.responseSerialize(message);
   }
 
@@ -90,7 +88,7 @@ export class LibraryCall {
   }
 
   /** What the handler failed with in words that A2A has none for, else the library's own error. */
-  private toFailure(error: unknown): unknown {
+  private toFailure(error: unknown): Error {
     if (this.user.failure !== undefined) return this.user.failure;
     const told = error as { readonly code?: number; readonly details?: string; readonly metadata?: Metadata };
     // What failed before the handler was asked failed at reading the request.

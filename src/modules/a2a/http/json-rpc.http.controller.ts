@@ -2,11 +2,11 @@ import { Controller, HttpCode, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AgentRoute, UnreadableBody } from '../../../common/http/agent-route.js';
 import { toHttpCall, versionWishOf } from './http-call.js';
-import { JsonRpcService, type RpcReply } from './json-rpc.service.js';
+import { JsonRpc, type RpcReply } from './json-rpc.js';
 
 @Controller()
 export class JsonRpcHttpController {
-  constructor(private readonly rpc: JsonRpcService) {}
+  constructor(private readonly rpc: JsonRpc) {}
 
   @Post()
   @HttpCode(200)

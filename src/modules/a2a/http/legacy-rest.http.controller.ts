@@ -11,7 +11,7 @@ import {
   toLegacyRestTask,
 } from '../wire/legacy-rest.mapper.js';
 import { configIdOf, historyLengthOf, taskIdOf } from './rest-request.js';
-import { RestReplies, type RestAnswer } from './rest-reply.service.js';
+import { RestReplies, type RestAnswer } from './rest-replies.js';
 
 const TASK = 'tasks/:taskId(^[^:/]+)';
 

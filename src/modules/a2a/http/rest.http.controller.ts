@@ -14,7 +14,7 @@ import { AgentRoute } from '../../../common/http/agent-route.js';
 import { A2AHandler } from '../a2a.handler.js';
 import { toListTasksJson } from '../wire/list.mapper.js';
 import { bodyOf, configIdOf, decode, historyLengthOf, queryOf, taskIdOf, tenantOf } from './rest-request.js';
-import { RestReplies, type RestAnswer } from './rest-reply.service.js';
+import { RestReplies, type RestAnswer } from './rest-replies.js';
 
 /** Each route also below a tenant's name. */
 const at = (path: string): string[] => [path, `:tenant/${path}`];
@@ -108,8 +108,8 @@ export class RestHttpController {
   listPushConfigs(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<RestAnswer> {
     return this.replies.answer(request, reply, '1.0', async ({ context }) => {
       const wanted = { tenant: '', taskId: taskIdOf(request), pageSize: 0, pageToken: '' };
-      const { toJSON } = ListTaskPushNotificationConfigsResponse;
-      return toJSON(await this.handler.listTaskPushNotificationConfigs(wanted, context)) as object;
+      const page = await this.handler.listTaskPushNotificationConfigs(wanted, context);
+      return ListTaskPushNotificationConfigsResponse.toJSON(page) as object;
     });
   }
 

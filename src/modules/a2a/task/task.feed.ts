@@ -25,6 +25,15 @@ export interface TaskOrigin {
   readonly createdAtMs: number;
 }
 
+/** Who looks after a feed. */
+export interface TaskKeeper {
+  /** Told how the turn ended; calls `end` with the state that counts. */
+  settle(state: TerminalState, failure: MessageFailure | undefined): void;
+  onEnd(): void;
+}
+
+const NOBODY: TaskKeeper = { settle: () => undefined, onEnd: () => undefined };
+
 type Unnumbered = OutputEvent | Omit<Extract<TaskEvent, { type: 'status' }>, 'sequence' | 'atMs'>;
 
 /**
@@ -54,12 +63,11 @@ export class TaskFeed {
   private readonly waitingForState = new Set<() => void>();
   private said: readonly Said[];
   private wasRewritten = false;
-  private broken: unknown;
+  private broken: Error | undefined;
 
-  /** @param settle - told how the turn ended; calls `end` with the state that counts */
   constructor(
     private readonly origin: TaskOrigin,
-    private readonly settle: (state: TerminalState, failure: MessageFailure | undefined) => void,
+    private readonly keeper: TaskKeeper = NOBODY,
   ) {
     const { ref, contextId, sessionTitle } = origin;
     this.ref = ref;
@@ -163,7 +171,7 @@ export class TaskFeed {
   /** Where the turn stands. */
   observeTurn({ state, failure }: TurnUpdate): void {
     const next = toTaskState(state);
-    if (isTerminal(next)) return this.settle(next, failure);
+    if (isTerminal(next)) return this.keeper.settle(next, failure);
     // What is asked decides whether it waits, and is told by its own events.
     if (this.asks.size === 0 && next !== 'input_required') this.change(next);
   }
@@ -174,6 +182,7 @@ export class TaskFeed {
     this.failure = failure;
     this.asks.clear();
     this.tell({ type: 'status', state, failure, usage: this.output.usage() }, atMs);
+    this.keeper.onEnd();
   }
 
   /** Its caller answered what was asked. */
@@ -183,7 +192,7 @@ export class TaskFeed {
 
   /** Nothing more will be heard, though the task goes on: readers come back elsewhere. */
   break(error: unknown): void {
-    this.broken ??= error;
+    this.broken ??= error instanceof Error ? error : new Error(String(error));
     wake(this.waitingForState);
     wake(this.waiting);
   }
@@ -199,7 +208,7 @@ export class TaskFeed {
       case 'part_removed':
         return this.tellOutput(this.output.remove(event.partId));
       case 'session_deleted':
-        return this.settle('canceled', undefined);
+        return this.keeper.settle('canceled', undefined);
       default:
         return undefined;
     }
@@ -253,7 +262,7 @@ export class TaskFeed {
 
   private tell(event: Unnumbered, atMs = Date.now()): void {
     this.sequence += 1;
-    this.log.push({ ...event, sequence: this.sequence, atMs } as TaskEvent);
+    this.log.push({ ...event, sequence: this.sequence, atMs });
     if (event.type === 'status') {
       this.state = event.state;
       this.changedAtMs = atMs;

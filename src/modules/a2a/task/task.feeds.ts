@@ -19,6 +19,8 @@ const KEPT_MS = 60_000;
 export interface TaskBeginning {
   readonly session: Session;
   readonly contextId: string;
+  /** Media types that the caller takes; empty: any. */
+  readonly outputModes: readonly string[];
   readonly said: Said;
   /** Sends the prompt; resolves once OpenCode or the session's queue has it. */
   readonly begin: () => Promise<Turn>;
@@ -45,12 +47,13 @@ export class TaskFeeds implements OnModuleDestroy {
   }
 
   /** Begins a task, or finds the one that the same message began before. Subscribed before the prompt leaves: nothing is missed. */
-  async begin({ session, contextId, said, begin }: TaskBeginning): Promise<TaskFeed> {
+  async begin({ session, contextId, outputModes, said, begin }: TaskBeginning): Promise<TaskFeed> {
     const sinceMs = Date.now();
     const inbox = new Inbox(this.hub, session.id);
     try {
       const turn = await begin();
       const ref = toTaskRef(session.id, turn.id);
+      await this.store.note(ref.id, { contextId, outputModes });
       const isNew = turn.principalId !== undefined && turn.createdAtMs >= sinceMs;
       const known = this.feeds.get(ref.id);
       if (known !== undefined || !isNew || turn.isEnded) {
@@ -88,7 +91,7 @@ export class TaskFeeds implements OnModuleDestroy {
     if (live !== undefined) return live.view;
     if (!isTerminal(toTaskState(known.update.state))) return (await this.open(ref, session)).view;
     const [notes, settled] = await Promise.all([this.store.notes(ref.id), this.store.terminalState(ref.id)]);
-    const feed = new TaskFeed(toOrigin(ref, session, notes, known), () => undefined);
+    const feed = new TaskFeed(toOrigin(ref, session, notes, known));
     this.recall(feed, known, settled);
     return feed.view;
   }
@@ -105,13 +108,9 @@ export class TaskFeeds implements OnModuleDestroy {
       if (known === undefined && notes === undefined) throw taskNotFound(ref.id);
       const feed = this.create(toOrigin(ref, session, notes, known));
       if (known !== undefined) this.recall(feed, known, settled);
-      if (!feed.isTerminal) {
-        this.attach(feed, inbox);
-        return feed;
-      }
+      if (!feed.isTerminal) this.attach(feed, inbox);
       // The records tell it again whenever somebody asks.
-      this.feeds.delete(ref.id);
-      inbox.close();
+      else inbox.close();
       return feed;
     } catch (error) {
       inbox.close();
@@ -127,35 +126,37 @@ export class TaskFeeds implements OnModuleDestroy {
     else feed.observeTurn(update);
   }
 
+  /** A feed whose turn ends as the store has it: the first end counts, whichever replica saw it. */
   private create(origin: TaskOrigin): TaskFeed {
     const { ref } = origin;
-    const feed: TaskFeed = new TaskFeed(origin, (state, failure) => {
-      // The first end counts, whichever replica saw it.
-      void this.store
-        .settle(ref.id, state)
-        .catch(() => state)
-        .then((counting) => {
-          feed.end(counting, counting === state ? failure : undefined);
-          this.retire(feed);
-        });
+    const feed: TaskFeed = new TaskFeed(origin, {
+      settle: (state, failure) => {
+        void this.store
+          .settle(ref.id, state)
+          .catch(() => state)
+          .then((counting) => feed.end(counting, counting === state ? failure : undefined));
+      },
+      onEnd: () => this.retire(feed),
     });
-    this.feeds.set(ref.id, feed);
     return feed;
   }
 
   /** An ended one is kept at hand for those who come for its end. */
-  retire({ ref }: TaskFeed): void {
-    this.subscriptions.get(ref.id)?.unsubscribe();
-    this.subscriptions.delete(ref.id);
+  private retire(feed: TaskFeed): void {
+    const { id } = feed.ref;
+    if (this.feeds.get(id) !== feed) return;
+    this.subscriptions.get(id)?.unsubscribe();
+    this.subscriptions.delete(id);
     const timer = setTimeout(() => {
       this.timers.delete(timer);
-      this.feeds.delete(ref.id);
+      if (this.feeds.get(id) === feed) this.feeds.delete(id);
     }, KEPT_MS).unref();
     this.timers.add(timer);
   }
 
   private attach(feed: TaskFeed, inbox: Inbox): void {
     const { id } = feed.ref;
+    this.feeds.set(id, feed);
     this.subscriptions.set(id, inbox.subscription);
     inbox.deliver(
       (event) => feed.observe(event),

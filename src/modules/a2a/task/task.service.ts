@@ -1,47 +1,29 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
-import { may } from '../../../common/access/principal.js';
+import { ContentTypeNotSupportedError } from '@a2a-js/sdk/errors';
+import { Inject, Injectable } from '@nestjs/common';
 import { GatewayError } from '../../../common/errors/gateway-error.js';
 import type { PromptPart } from '../../message/prompt.model.js';
 import { TurnService } from '../../message/turn.service.js';
-import { PermissionService } from '../../permission/permission.service.js';
-import { QuestionService } from '../../question/question.service.js';
 import type { Session } from '../../session/session.model.js';
 import type { A2ACall } from '../a2a.call.js';
 import type { Ask, TaskRef, TaskView } from '../a2a.model.js';
-import { TASK_STORE, type TaskStore } from '../task.store.js';
-import { askIdIn, toAskAnswer, type AskAnswer } from '../wire/answer.mapper.js';
+import { askIdIn, toAskAnswer } from '../wire/answer.mapper.js';
 import type { SendCommand } from '../wire/send.mapper.js';
+import { TaskControl } from './task.control.js';
 import type { TaskFeed } from './task.feed.js';
 import { TaskFeeds } from './task.feeds.js';
 import { fromTaskId, taskNotFound } from './task-id.js';
+import { TASK_OPTIONS, type TaskOptions } from './task.options.js';
 import { TaskSessions } from './task.sessions.js';
-
-export interface TaskServiceOptions {
-  /** Of every prompt; undefined: the agent's own. */
-  readonly system: string | undefined;
-  readonly variant: string | undefined;
-  /** Callers may choose directories inside the workspace. */
-  readonly allowsDirectories: boolean;
-  /** How long a cancel waits for OpenCode to let go. */
-  readonly abortTimeoutMs: number;
-}
-
-/** Injection token of TaskServiceOptions. */
-export const TASK_OPTIONS = Symbol('TASK_OPTIONS');
 
 /** Tasks: turns of sessions, as A2A knows them. Knows no wire. */
 @Injectable()
 export class TaskService {
-  private readonly logger = new Logger(TaskService.name);
-
   constructor(
     private readonly feeds: TaskFeeds,
     private readonly sessions: TaskSessions,
     private readonly turns: TurnService,
-    private readonly permissions: PermissionService,
-    private readonly questions: QuestionService,
-    @Inject(TASK_STORE) private readonly store: TaskStore,
-    @Inject(TASK_OPTIONS) private readonly options: TaskServiceOptions,
+    private readonly control: TaskControl,
+    @Inject(TASK_OPTIONS) private readonly options: TaskOptions,
   ) {}
 
   /**
@@ -67,43 +49,28 @@ export class TaskService {
    * @throws GatewayError NOT_FOUND; FAILED_PRECONDITION (reason TASK_NOT_CANCELABLE) when it has ended otherwise
    */
   async cancel(taskId: string, call: A2ACall): Promise<TaskView> {
-    const feed = await this.open(taskId, call);
-    if (!feed.isTerminal) {
-      const counting = await this.store.settle(taskId, 'canceled');
-      if (!feed.isTerminal) {
-        feed.end(counting);
-        await this.abort(feed.ref, call);
-        this.feeds.retire(feed);
-      }
-    }
-    if (feed.view.state === 'canceled') return feed.view;
-    throw new GatewayError('FAILED_PRECONDITION', `task ${taskId} has ended and cannot be canceled`, { reason: 'TASK_NOT_CANCELABLE' });
-  }
-
-  /** Best effort: the task is canceled whether OpenCode lets go of it in time or not. */
-  private async abort({ sessionId, turnId }: TaskRef, { caller }: A2ACall): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, this.options.abortTimeoutMs)));
-    const aborted = this.turns
-      .abortOne(sessionId, turnId, caller)
-      .catch((error: unknown) => this.logger.warn(`Turn ${turnId} of session ${sessionId} could not be aborted: ${String(error)}`));
-    await Promise.race([aborted, late]);
-    clearTimeout(timer);
+    return this.control.cancel(await this.open(taskId, call), call);
   }
 
   private async begin(command: SendCommand, { caller }: A2ACall): Promise<TaskFeed> {
     if (command.directory !== undefined && !this.options.allowsDirectories)
       throw GatewayError.invalid('metadata.opencode.directory', 'directories cannot be chosen here');
     const { session, contextId } = await this.sessions.find(command, caller);
-    const { messageId, parts, model, outputModes } = command;
+    const { messageId, model, outputModes } = command;
     const { system, variant } = this.options;
+    const parts = [...command.parts, ...this.toPrompt(command.data)];
     // Without a conversation there is nothing in which a message could have been said before.
     const requestId = command.contextId === '' && command.sessionId === undefined ? '' : `a2a ${caller.principal.id} ${messageId}`;
     const prompt = { sessionId: session.id, parts, model, agent: undefined, system, variant, requestId };
     const said = { messageId, parts };
-    const feed = await this.feeds.begin({ session, contextId, said, begin: () => this.turns.begin(prompt, caller) });
-    await this.store.note(feed.ref.id, { contextId, outputModes });
-    return feed;
+    return this.feeds.begin({ session, contextId, outputModes, said, begin: () => this.turns.begin(prompt, caller) });
+  }
+
+  /** Structured parts as an agent reads them. @throws ContentTypeNotSupportedError where they are not taken */
+  private toPrompt(data: readonly unknown[]): PromptPart[] {
+    if (data.length > 0 && !this.options.acceptsData)
+      throw new ContentTypeNotSupportedError('message.parts: data parts are not accepted here');
+    return data.map((value) => ({ type: 'text', text: `\`\`\`json\n${JSON.stringify(value, undefined, 2)}\n\`\`\`` }));
   }
 
   private async goOn(command: SendCommand, call: A2ACall): Promise<TaskFeed> {
@@ -118,27 +85,10 @@ export class TaskService {
       throw takesNoMessage('TASK_WORKING', `task ${command.taskId} asks for nothing now; begin another in its context`);
     const answer = toAskAnswer(ask, command.data, textOf(command.parts));
     if (answer === undefined) throw GatewayError.invalid('message.parts', `do not answer what the ${ask.type} asks`);
-    await this.answer(ask, answer, feed.ref, call);
+    await this.control.answer(ask, answer, feed.ref, call);
     feed.hear({ messageId: command.messageId, parts: command.parts });
     await this.untilHeard(feed, ask, call);
     return feed;
-  }
-
-  /** @throws GatewayError PERMISSION_DENIED without the scope approve; NOT_FOUND when it was answered meanwhile */
-  private async answer(ask: Ask, answer: AskAnswer, { sessionId }: TaskRef, { caller }: A2ACall): Promise<void> {
-    if (!may(caller.principal, 'approve'))
-      throw new GatewayError('PERMISSION_DENIED', 'This needs a token with the scope approve', {
-        reason: 'SCOPE_MISSING',
-        metadata: { scope: 'approve' },
-      });
-    switch (answer.type) {
-      case 'permission':
-        return this.permissions.answer({ sessionId, permissionId: ask.id, reply: answer.reply, message: answer.message }, caller);
-      case 'question':
-        return this.questions.reply({ sessionId, questionId: ask.id, answers: answer.answers }, caller);
-      case 'question_rejected':
-        return this.questions.reject(sessionId, ask.id, caller);
-    }
   }
 
   /** Whoever answered must not be shown the question once more. */

@@ -57,9 +57,9 @@ function fromData(ask: Ask, data: Data): AskAnswer | undefined {
   if (data['reject'] === true) return { type: 'question_rejected' };
   const { answers } = data;
   if (!Array.isArray(answers)) return undefined;
-  const lists = answers.map((answer: unknown) => (Array.isArray(answer) ? answer : [answer]));
+  const lists = answers.map((answer: unknown): readonly unknown[] => (Array.isArray(answer) ? answer : [answer]));
   const isText = lists.every((list) => list.every((each): each is string => typeof each === 'string'));
-  return isText ? { type: 'question', answers: lists as string[][] } : undefined;
+  return isText ? { type: 'question', answers: lists } : undefined;
 }
 
 function fromWords(ask: Ask, text: string): AskAnswer | undefined {

@@ -1,5 +1,4 @@
 import type { Part, SendMessageRequest } from '@a2a-js/sdk';
-import { ContentTypeNotSupportedError } from '@a2a-js/sdk/errors';
 import { GatewayError } from '../../../common/errors/gateway-error.js';
 import type { PromptPart } from '../../message/prompt.model.js';
 import type { ModelRef } from '../../session/session.model.js';
@@ -12,7 +11,7 @@ export interface SendCommand {
   /** Empty: a new context, or the task's. */
   readonly contextId: string;
   readonly parts: readonly PromptPart[];
-  /** Structured parts: answers to what a task asks. */
+  /** Structured parts: answers to what a task asks, or more of the prompt. */
   readonly data: readonly unknown[];
   /** The session that it is bound to. */
   readonly sessionId: string | undefined;
@@ -22,26 +21,20 @@ export interface SendCommand {
   readonly outputModes: readonly string[];
 }
 
-export interface SendRules {
-  /** Structured parts are shown to the agent as fenced JSON. */
-  readonly acceptsData: boolean;
-}
-
 type Metadata = Readonly<Record<string, unknown>>;
 
-/** @throws GatewayError INVALID_ARGUMENT naming the field; ContentTypeNotSupportedError for a part that cannot be taken */
-export function fromSendRequest({ message, metadata, configuration }: SendMessageRequest, rules: SendRules): SendCommand {
+/** @throws GatewayError INVALID_ARGUMENT naming the field */
+export function fromSendRequest({ message, metadata, configuration }: SendMessageRequest): SendCommand {
   if (message === undefined) throw GatewayError.invalid('message', 'is required');
   if (message.messageId === '') throw GatewayError.invalid('message.messageId', 'is required');
   if (message.parts.length === 0) throw GatewayError.invalid('message.parts', 'must not be empty');
   const outer = toRecord(metadata, 'metadata');
   const inner = toRecord(message.metadata, 'message.metadata');
-  const answersTask = message.taskId !== '';
   return {
     messageId: message.messageId,
     taskId: message.taskId,
     contextId: message.contextId,
-    parts: message.parts.flatMap((part, index) => toPromptPart(part, `message.parts[${index}]`, rules, answersTask)),
+    parts: message.parts.flatMap((part, index) => toPromptPart(part, `message.parts[${index}]`)),
     data: message.parts.flatMap(({ content }) => (content?.$case === 'data' ? [content.value as unknown] : [])),
     sessionId: textAt(outer, ['shared', 'session', 'id']) ?? textAt(inner, ['shared', 'session', 'id']),
     model: modelIn(outer) ?? modelIn(inner),
@@ -50,12 +43,7 @@ export function fromSendRequest({ message, metadata, configuration }: SendMessag
   };
 }
 
-function toPromptPart(
-  { content, filename, mediaType }: Part,
-  field: string,
-  { acceptsData }: SendRules,
-  answersTask: boolean,
-): PromptPart[] {
+function toPromptPart({ content, filename, mediaType }: Part, field: string): PromptPart[] {
   switch (content?.$case) {
     case 'text':
       return [{ type: 'text', text: content.value }];
@@ -68,10 +56,8 @@ function toPromptPart(
         { type: 'file', mime: mediaType === '' ? mimeOf(content.value) : mediaType, filename: filename || undefined, url: content.value },
       ];
     case 'data':
-      // It is the answer to what a task asks, which is looked at elsewhere.
-      if (answersTask) return [];
-      if (!acceptsData) throw new ContentTypeNotSupportedError(`${field}: data parts are not accepted here`);
-      return [{ type: 'text', text: `\`\`\`json\n${JSON.stringify(content.value, undefined, 2)}\n\`\`\`` }];
+      // Whether it is an answer or a part of a prompt is not known here.
+      return [];
     case undefined:
       throw GatewayError.invalid(field, 'must hold text, raw, url or data');
   }

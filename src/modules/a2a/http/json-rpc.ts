@@ -29,8 +29,8 @@ const UNREADABLE = new GatewayError('INVALID_ARGUMENT', 'The params cannot be re
 
 /** A2A over JSON-RPC, in both versions. */
 @Injectable()
-export class JsonRpcService {
-  private readonly logger = new Logger(JsonRpcService.name);
+export class JsonRpc {
+  private readonly logger = new Logger(JsonRpc.name);
   private readonly current: JsonRpcTransportHandler;
   private readonly legacy: LegacyJsonRpcTransportHandler;
 
@@ -76,7 +76,7 @@ export class JsonRpcService {
     if (!isCore) return this.extend(body, user.call);
     const handler = version === '1.0' ? this.current : this.legacy;
     const answer = await handler.handle(version === '1.0' ? body : withBlocking(body), context);
-    if (!isGenerator(answer)) return this.withOwnFailure(answer as unknown as Envelope, user);
+    if (!isGenerator(answer)) return this.withOwnFailure(answer, user);
     try {
       const source$ = await beginStream<object>(answer, () => progress.position);
       return new JsonStream(source$, `a2a/${String(method)}`, {

@@ -1,0 +1,69 @@
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { may } from '../../../common/access/principal.js';
+import { GatewayError } from '../../../common/errors/gateway-error.js';
+import { TurnService } from '../../message/turn.service.js';
+import { PermissionService } from '../../permission/permission.service.js';
+import { QuestionService } from '../../question/question.service.js';
+import type { A2ACall } from '../a2a.call.js';
+import type { Ask, TaskRef, TaskView } from '../a2a.model.js';
+import { TASK_STORE, type TaskStore } from '../task.store.js';
+import type { AskAnswer } from '../wire/answer.mapper.js';
+import type { TaskFeed } from './task.feed.js';
+import { TASK_OPTIONS, type TaskOptions } from './task.options.js';
+
+/** What callers do to a task that runs: answer what it asks, and end it. */
+@Injectable()
+export class TaskControl {
+  private readonly logger = new Logger(TaskControl.name);
+
+  constructor(
+    private readonly turns: TurnService,
+    private readonly permissions: PermissionService,
+    private readonly questions: QuestionService,
+    @Inject(TASK_STORE) private readonly store: TaskStore,
+    @Inject(TASK_OPTIONS) private readonly options: TaskOptions,
+  ) {}
+
+  /** @throws GatewayError PERMISSION_DENIED without the scope approve; NOT_FOUND when it was answered meanwhile */
+  async answer(ask: Ask, answer: AskAnswer, { sessionId }: TaskRef, { caller }: A2ACall): Promise<void> {
+    if (!may(caller.principal, 'approve'))
+      throw new GatewayError('PERMISSION_DENIED', 'This needs a token with the scope approve', {
+        reason: 'SCOPE_MISSING',
+        metadata: { scope: 'approve' },
+      });
+    switch (answer.type) {
+      case 'permission':
+        return this.permissions.answer({ sessionId, permissionId: ask.id, reply: answer.reply, message: answer.message }, caller);
+      case 'question':
+        return this.questions.reply({ sessionId, questionId: ask.id, answers: answer.answers }, caller);
+      case 'question_rejected':
+        return this.questions.reject(sessionId, ask.id, caller);
+    }
+  }
+
+  /** As TaskService.cancel, of a task that is open. */
+  async cancel(feed: TaskFeed, call: A2ACall): Promise<TaskView> {
+    if (!feed.isTerminal) {
+      const counting = await this.store.settle(feed.ref.id, 'canceled');
+      if (!feed.isTerminal) {
+        feed.end(counting);
+        await this.abort(feed.ref, call);
+      }
+    }
+    if (feed.view.state === 'canceled') return feed.view;
+    throw new GatewayError('FAILED_PRECONDITION', `task ${feed.ref.id} has ended and cannot be canceled`, {
+      reason: 'TASK_NOT_CANCELABLE',
+    });
+  }
+
+  /** Best effort: the task is canceled whether OpenCode lets go of it in time or not. */
+  private async abort({ sessionId, turnId }: TaskRef, { caller }: A2ACall): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, this.options.abortTimeoutMs)));
+    const aborted = this.turns
+      .abortOne(sessionId, turnId, caller)
+      .catch((error: unknown) => this.logger.warn(`Turn ${turnId} of session ${sessionId} could not be aborted: ${String(error)}`));
+    await Promise.race([aborted, late]);
+    clearTimeout(timer);
+  }
+}
