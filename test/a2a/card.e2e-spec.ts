@@ -2,8 +2,10 @@ import { DefaultAgentCardResolver } from '@a2a-js/sdk/client';
 import type { JsonObject } from '@bufbuild/protobuf';
 import { CardService } from '../../src/modules/a2a/card/card.service.js';
 import { contractContext } from '../../src/modules/a2a/contracts/contract-context.js';
+import { supportedMethods } from '../../src/modules/a2a/contracts/contract-methods.js';
 import { extensionContracts } from '../../src/modules/a2a/contracts/contracts.js';
 import { EXTENSION_URIS } from '../../src/modules/a2a/contracts/extensions.js';
+import { ExtensionMethods } from '../../src/modules/a2a/methods/extension.methods.js';
 import { readConfig } from '../../src/common/config/config.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
 
@@ -101,6 +103,26 @@ describe('the Agent Card', () => {
     expect(extended.capabilities.extensions).toEqual(
       contracts.map(({ uri, description, params }) => ({ uri, description, required: false, params })),
     );
+  });
+
+  it.each(['0.3', '1.0'] as const)('T6 names the methods that there are, those of %s', async (version) => {
+    const answer = await fetch(test.httpUrl, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json', 'a2a-version': version },
+      body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'unsupported.method' }),
+    });
+    const { error } = (await answer.json()) as { error: { code: number; data: unknown } };
+    const names = supportedMethods(contractContext(readConfig({})), [version]);
+
+    expect(error.code).toBe(-32601);
+    for (const name of names) expect(JSON.stringify(error.data)).toContain(name);
+    expect(
+      test.gateway.app
+        .get(ExtensionMethods)
+        .supported()
+        .every((name) => names.includes(name)),
+    ).toBe(true);
+    expect(paramsOf(EXTENSION_URIS.wire_contract)?.['all_jsonrpc_methods']).toEqual(expect.arrayContaining(names));
   });
 
   it('tells everybody which extensions there are, and nothing of the deployment', async () => {

@@ -28,6 +28,7 @@ const CORE: Readonly<Record<A2AVersion, WholeCore>> = {
       'GET /v1/tasks/{id}',
       'POST /v1/tasks/{id}:cancel',
       'GET /v1/tasks/{id}:subscribe',
+      'POST /v1/tasks/{id}:subscribe',
       'GET /v1/card',
     ],
     grpcService: 'a2a.v1.A2AService',

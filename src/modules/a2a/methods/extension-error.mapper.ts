@@ -1,7 +1,8 @@
 import type { GatewayError } from '../../../common/errors/gateway-error.js';
 import { STATUS_TABLE } from '../../../common/errors/status-table.js';
 import type { A2AVersion } from '../a2a.call.js';
-import { ExtensionError, type ExtensionErrorType } from '../extension-method.js';
+import { ERROR_CODES } from '../contracts/errors.js';
+import { ExtensionError } from '../extension-method.js';
 
 export interface JsonRpcError {
   readonly code: number;
@@ -11,51 +12,12 @@ export interface JsonRpcError {
 
 /** Domain of the gateway's own reasons in an ErrorInfo. */
 const ERROR_DOMAIN = 'opencode-gateway';
-const INVALID_PARAMS = -32602;
-
-/**
- * The numbers by version.
- *
- * 0.3 has those of opencode-a2a-server, which are A2A's own too; 1.0 has them 50 below, where A2A has none.
- */
-export const EXTENSION_ERROR_CODES: Readonly<Record<A2AVersion, Readonly<Record<ExtensionErrorType, number>>>> = {
-  '0.3': {
-    METHOD_NOT_SUPPORTED: -32601,
-    MISSING_FIELD: INVALID_PARAMS,
-    INVALID_FIELD: INVALID_PARAMS,
-    INVALID_PAGINATION_MODE: INVALID_PARAMS,
-    INTERRUPT_TYPE_MISMATCH: INVALID_PARAMS,
-    SESSION_NOT_FOUND: -32001,
-    UPSTREAM_UNREACHABLE: -32002,
-    UPSTREAM_HTTP_ERROR: -32003,
-    INTERRUPT_REQUEST_NOT_FOUND: -32004,
-    INTERRUPT_REQUEST_EXPIRED: -32004,
-    UPSTREAM_PAYLOAD_ERROR: -32005,
-    SESSION_FORBIDDEN: -32006,
-    AUTHORIZATION_FORBIDDEN: -32007,
-  },
-  '1.0': {
-    METHOD_NOT_SUPPORTED: -32601,
-    MISSING_FIELD: INVALID_PARAMS,
-    INVALID_FIELD: INVALID_PARAMS,
-    INVALID_PAGINATION_MODE: INVALID_PARAMS,
-    SESSION_NOT_FOUND: -32051,
-    UPSTREAM_UNREACHABLE: -32052,
-    UPSTREAM_HTTP_ERROR: -32053,
-    INTERRUPT_REQUEST_NOT_FOUND: -32054,
-    INTERRUPT_REQUEST_EXPIRED: -32054,
-    UPSTREAM_PAYLOAD_ERROR: -32055,
-    SESSION_FORBIDDEN: -32056,
-    AUTHORIZATION_FORBIDDEN: -32057,
-    INTERRUPT_TYPE_MISMATCH: -32058,
-  },
-};
 
 export const INTERNAL_ERROR: JsonRpcError = { code: -32603, message: 'Internal error' };
 
 /** An error as it stands in a JSON-RPC answer. */
 export function toJsonRpcError({ type, message, data }: ExtensionError, version: A2AVersion): JsonRpcError {
-  const code = EXTENSION_ERROR_CODES[version][type];
+  const code = ERROR_CODES[version][type];
   if (version === '0.3') return { code, message, data: { type, ...data } };
   const metadata = Object.fromEntries(Object.entries(data).map(([key, value]) => [key, toText(value)]));
   return { code, message, data: [{ '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason: type, domain: ERROR_DOMAIN, metadata }] };

@@ -1,10 +1,11 @@
 import type { Provider } from '@nestjs/common';
 import { CONFIG, type Config } from '../../../common/config/config.js';
+import { coreContract } from '../contracts/core.js';
 import { ClosedAsks } from './closed-asks.js';
 import { DirectoryGuard } from './directory.guard.js';
 import { ExtensionDispatcher } from './extension.dispatcher.js';
 import { ExtensionMethods, METHOD_FAMILIES, type MethodFamily } from './extension.methods.js';
-import { CORE_METHODS, EXTENSION_OPTIONS, type ExtensionOptions } from './extension.options.js';
+import { EXTENSION_OPTIONS, type ExtensionOptions } from './extension.options.js';
 import { InterruptsControl } from './interrupts.control.js';
 import { InterruptsQuery } from './interrupts.query.js';
 import { ProvidersQuery } from './providers.query.js';
@@ -21,7 +22,7 @@ export function toExtensionOptions(config: Config): ExtensionOptions {
   return {
     allowsDirectoryOverride: config.A2A_ALLOW_DIRECTORY_OVERRIDE,
     allowsShell: config.ENABLE_SESSION_SHELL || config.A2A_ENABLE_SESSION_SHELL,
-    coreMethods: CORE_METHODS,
+    coreMethods: { '0.3': coreContract('0.3', config.A2A_PUSH).jsonrpcMethods, '1.0': coreContract('1.0', config.A2A_PUSH).jsonrpcMethods },
   };
 }
 

@@ -4,15 +4,14 @@ import { MessageService } from '../../message/message.service.js';
 import type { Session } from '../../session/session.model.js';
 import { SessionService } from '../../session/session.service.js';
 import type { A2ACall } from '../a2a.call.js';
+import { PAGINATION } from '../contracts/methods.js';
 import { ExtensionError, type ExtensionMethod } from '../extension-method.js';
 import { toMessageJson, toTaskJson } from './a2a-items.mapper.js';
 import { id, metadata, optional, parseParams, type Params } from './extension.params.js';
 import { SessionCheck } from './session.check.js';
 
-export const DEFAULT_LIMIT = 20;
-export const MAX_LIMIT = 100;
-/** Ways to page that were never there, and say so. */
-export const UNSUPPORTED_PAGINATION = ['cursor', 'page', 'size'] as const;
+/** Ways to page that were never there say so. */
+const { defaultLimit: DEFAULT_LIMIT, maxLimit: MAX_LIMIT, unsupported: UNSUPPORTED_PAGINATION } = PAGINATION;
 
 const count = z
   .union(
