@@ -1,6 +1,8 @@
 import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { TestProcess } from './process.js';
 
 const PROGRAMS = ['redis-server', 'valkey-server'];
@@ -31,6 +33,10 @@ export class TestRedisServer {
     return `redis://127.0.0.1:${this.port}`;
   }
 
+  get socketUrl(): string {
+    return `unix://${socketPath(this.port)}`;
+  }
+
   async restart(): Promise<void> {
     await this.stop();
     this.server = await run(this.program, this.port);
@@ -48,17 +54,35 @@ export class TestRedisServer {
   async stop(): Promise<void> {
     this.server.kill('SIGKILL');
     await this.server.exited;
+    rmSync(socketPath(this.port), { force: true });
   }
 }
 
 async function run(program: string, port: number): Promise<TestProcess> {
   const server = new TestProcess(
     program,
-    ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', tmpdir()],
+    [
+      '--port',
+      String(port),
+      '--unixsocket',
+      socketPath(port),
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--appendonly',
+      'no',
+      '--dir',
+      tmpdir(),
+    ],
     process.env,
   );
   await server.says(/Ready to accept connections/);
   return server;
+}
+
+function socketPath(port: number): string {
+  return join(tmpdir(), `redis-${port}.sock`);
 }
 
 async function freePort(): Promise<number> {

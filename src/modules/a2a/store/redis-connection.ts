@@ -73,21 +73,22 @@ export class RedisConnection {
 }
 
 function makeClient(url: string) {
-  if (!URL.canParse(url) || !/^rediss?:$/.test(new URL(url).protocol))
-    throw new Error('The address of the task store is not a redis:// URL');
   const backoff = new Backoff(RECONNECT_MIN_MS, RECONNECT_MAX_MS);
+  const socket = {
+    connectTimeout: ANSWERS_WITHIN_MS,
+    socketTimeout: SILENT_FOR_MS,
+    reconnectStrategy: (retries: number): number => {
+      if (retries === 0) backoff.reset();
+      return backoff.nextMs();
+    },
+  };
+  const protocol = URL.canParse(url) ? new URL(url).protocol : '';
+  if (!['redis:', 'rediss:', 'unix:'].includes(protocol))
+    throw new Error('The address of the task store is not a redis, rediss or unix URL');
   return createClient({
-    url,
     disableOfflineQueue: true,
     pingInterval: PING_EVERY_MS,
     maintNotifications: 'disabled',
-    socket: {
-      connectTimeout: ANSWERS_WITHIN_MS,
-      socketTimeout: SILENT_FOR_MS,
-      reconnectStrategy: (retries) => {
-        if (retries === 0) backoff.reset();
-        return backoff.nextMs();
-      },
-    },
+    ...(protocol === 'unix:' ? { socket: { ...socket, path: decodeURIComponent(new URL(url).pathname), tls: false } } : { url, socket }),
   });
 }

@@ -82,6 +82,14 @@ const program = findRedisServer();
     expect(livesMs.filter((lifeMs) => lifeMs <= 0)).toEqual([]);
   });
 
+  it('is reached over its socket too', async () => {
+    const local = new RedisTaskStore(redis.socketUrl);
+
+    expect(await local.bound('key')).toBe('value');
+
+    await local.close();
+  });
+
   it('answers nothing any more once it is closed', async () => {
     await store.close();
 
@@ -95,7 +103,7 @@ describe('RedisTaskStore', () => {
     (url) => {
       const make = (): unknown => new RedisTaskStore(url);
 
-      expect(make).toThrow('is not a redis:// URL');
+      expect(make).toThrow('is not a redis, rediss or unix URL');
       expect(make).not.toThrow('correct-horse');
     },
   );

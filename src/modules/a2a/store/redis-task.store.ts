@@ -22,7 +22,7 @@ const keys = {
 export class RedisTaskStore implements TaskStore {
   private readonly connection: RedisConnection;
 
-  /** @param url - `redis[s]://[user:password@]host[:port][/database]` */
+  /** @param url - `redis[s]://[user:password@]host[:port][/database]`, or `unix:///path` of a socket */
   constructor(url: string) {
     this.connection = new RedisConnection(url);
   }
