@@ -42,7 +42,7 @@ describe('toGatewayError', () => {
 
     const error = toGatewayError(CALL, 500, body);
 
-    expect(error).toMatchObject({ message: 'OpenCode failed', metadata: { ref: 'err_1' } });
+    expect(error).toMatchObject({ message: 'OpenCode failed', metadata: { ref: 'err_1', status: '500' } });
   });
 
   it('does not blame the caller for our own credential', () => {

@@ -54,6 +54,7 @@ export function toGatewayError(call: string, status: number, body: string): Gate
   const failure = parseFailure(body);
   const message = plainLine(failure.data?.message ?? failure.message);
   const cause = new Error(`OpenCode answered ${status} to ${call}${wordsOf(failure)}`);
+  const metadata = { status: String(status) };
   switch (status) {
     case 400:
       if (failure.name === 'VcsApplyError') return toPatchError(failure.data?.reason, cause);
@@ -73,21 +74,22 @@ export function toGatewayError(call: string, status: number, body: string): Gate
       return new GatewayError('FAILED_PRECONDITION', 'The session is busy', { reason: 'SESSION_BUSY', cause });
     case 503:
       // OpenCode says this without a body; a proxy before it has one.
-      if (body === '') return new GatewayError('UNAVAILABLE', 'OpenCode cannot use the directory', { reason: DIRECTORY_BROKEN, cause });
+      if (body === '')
+        return new GatewayError('UNAVAILABLE', 'OpenCode cannot use the directory', { reason: DIRECTORY_BROKEN, metadata, cause });
       return new GatewayError('UNAVAILABLE', 'OpenCode is not ready', {
         reason: 'OPENCODE_UNAVAILABLE',
         retryAfterMs: RETRY_AFTER_MS,
-        metadata: { status: String(status) },
+        metadata,
         cause,
       });
     case 401:
       // It is our own credential that is wrong, not the caller's.
-      return new GatewayError('INTERNAL', 'OpenCode failed', { reason: OPENCODE_REFUSES_US, metadata: { status: String(status) }, cause });
+      return new GatewayError('INTERNAL', 'OpenCode failed', { reason: OPENCODE_REFUSES_US, metadata, cause });
     default: {
       const ref = failure.data?.ref;
       return new GatewayError('INTERNAL', 'OpenCode failed', {
         reason: 'OPENCODE_FAILED',
-        metadata: { status: String(status), ...(ref !== undefined && { ref }) },
+        metadata: { ...metadata, ...(ref !== undefined && { ref }) },
         cause,
       });
     }

@@ -21,7 +21,6 @@ export interface UpstreamPrompt {
   readonly variant?: string;
   readonly system?: string;
   readonly tools?: Readonly<Record<string, boolean>>;
-  readonly format?: unknown;
   /** It is stored, and nobody answers. */
   readonly noReply?: boolean;
 }

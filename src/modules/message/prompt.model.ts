@@ -26,16 +26,10 @@ export type DelegationPart =
 /** What can stand in a prompt. */
 export type PromptInput = PromptPart | DelegationPart;
 
-/** What an answer must look like. */
-export type OutputFormat =
-  | { readonly type: 'text' }
-  | { readonly type: 'json_schema'; readonly schema: Readonly<Record<string, unknown>>; readonly retryCount?: number };
-
 /** What few callers say of a prompt. */
 export interface PromptExtras {
   /** OpenCode keeps them for every later prompt of the session; true lets a tool run unasked. */
   readonly tools?: Readonly<Record<string, boolean>>;
-  readonly format?: OutputFormat;
 }
 
 /** What a caller wants to send; nothing of it checked yet. */

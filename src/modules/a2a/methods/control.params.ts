@@ -21,6 +21,9 @@ const promptPart = z.discriminatedUnion(
   { error: 'must be one of: text, file, agent, subtask' },
 );
 
+/** JSON by a schema is what OpenCode 1.18.33 takes and cannot read again: it refuses the session's whole history from then on. */
+const UNREADABLE = 'json_schema makes the history of the session unreadable for this OpenCode';
+
 const format = z.discriminatedUnion(
   'type',
   [
@@ -37,7 +40,7 @@ const promptRequest = z.strictObject({
   agent: optional(text),
   noReply: optional(z.boolean()),
   tools: optional(z.record(z.string(), z.boolean())),
-  format: optional(format),
+  format: optional(format.refine(({ type }) => type === 'text', { error: UNREADABLE, path: ['type'] })),
   system: optional(text),
   variant: optional(text),
 });
@@ -93,9 +96,8 @@ export function toShellLine(sessionId: string, request: z.output<typeof shellReq
   return { sessionId, command: request.command, agent: request.agent, model: request.model, requestId: '' };
 }
 
-function toExtras({ tools, format: wanted }: z.output<typeof promptRequest>): PromptExtras | undefined {
-  if (tools === undefined && wanted === undefined) return undefined;
-  return { ...(tools !== undefined && { tools }), ...(wanted !== undefined && { format: wanted }) };
+function toExtras({ tools }: z.output<typeof promptRequest>): PromptExtras | undefined {
+  return tools && { tools };
 }
 
 function toPromptPart(part: z.output<typeof promptPart>): PromptInput {

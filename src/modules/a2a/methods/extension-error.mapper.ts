@@ -47,6 +47,8 @@ export function fromGatewayError(error: GatewayError, subject: CallSubject): Ext
       return new ExtensionError('AUTHORIZATION_FORBIDDEN', error.message, { method: subject.method });
     case 'UNAVAILABLE':
     case 'DEADLINE_EXCEEDED':
+      // It answered all the same.
+      if (error.metadata['status'] !== undefined) return toHttpError(error, subject);
       return new ExtensionError('UPSTREAM_UNREACHABLE', 'Upstream OpenCode unreachable', { ...subject });
     case 'UNIMPLEMENTED':
     case 'DATA_LOSS':

@@ -44,21 +44,16 @@ function rankOf({ code, path }: z.core.$ZodIssue): number {
   return code === 'unrecognized_keys' && path.length === 0 ? 0 : 1;
 }
 
-/** Fields without which a method has nothing to speak of. */
-const REQUIRED = ['session_id', 'request', 'request_id', 'message_id'];
+/** Ids without which a method has nothing to speak of: one that is blank or no text is none. */
+const REQUIRED_IDS = ['session_id', 'request_id', 'message_id'];
 
 function toError(issue: z.core.$ZodIssue, params: Params, root: string): ExtensionError {
   const field = toFieldName(issue.path);
   if (issue.code === 'unrecognized_keys') return toUnknownFields(issue.keys, field === '' ? root : field);
-  if (REQUIRED.includes(field) && isMissing(params[field])) {
+  if (REQUIRED_IDS.includes(field) || (field === 'request' && (params[field] ?? null) === null)) {
     return new ExtensionError('MISSING_FIELD', `Missing required params.${field}`, { field });
   }
   return new ExtensionError('INVALID_FIELD', `${field} ${describe(issue)}`, { field });
-}
-
-/** An id of another kind than text is none. */
-function isMissing(value: unknown): boolean {
-  return typeof value !== 'object' || value === null;
 }
 
 function toUnknownFields(keys: readonly string[], parent: string): ExtensionError {

@@ -39,8 +39,8 @@ export function toForbidden(error: unknown, sessionId: string, { version }: A2AC
   throw new ExtensionError('SESSION_FORBIDDEN', 'Session forbidden', { session_id: sessionId });
 }
 
-/** For `catch`: a message that is not in the session. */
+/** For `catch`: a message that is not in the session, or an id that cannot be one's. */
 export function toUnknownMessage(error: unknown): never {
-  if (!(error instanceof GatewayError) || error.reason !== 'MESSAGE_NOT_FOUND') throw error;
+  if (!(error instanceof GatewayError) || !['MESSAGE_NOT_FOUND', 'REFUSED_BY_OPENCODE'].includes(error.reason)) throw error;
   throw new ExtensionError('INVALID_FIELD', 'message_id is no message of the session', { field: 'message_id' });
 }
