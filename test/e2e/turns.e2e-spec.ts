@@ -140,6 +140,21 @@ describe('turns', () => {
       expect(bodiesOf(events, 'questionClosed')).toMatchObject([{ rejected: false }]);
     });
 
+    it("says of a question that words of the caller's own answer it too, and takes them", async () => {
+      const { sessionId } = conversation;
+      const events = await collect(conversation.stream([question], [{ t: 'text', value: 'as you say' }]), async ({ event }) => {
+        if (event.case !== 'questionAsked') return;
+        expect(event.value.question?.items).toMatchObject([{ custom: true }]);
+        const questionId = event.value.question?.id ?? '';
+        await door.call(QuestionService.method.replyQuestion, { sessionId, questionId, answers: [{ labels: ['neither, but B'] }] });
+      });
+
+      expect(finalStates(events)).toEqual([TurnState.COMPLETED]);
+      expect(
+        JSON.stringify(await conversation.history(), (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value)),
+      ).toContain('neither, but B');
+    });
+
     it('ends as rejected when a question is dismissed', async () => {
       const { sessionId } = conversation;
       const events = await collect(conversation.stream([question], [{ t: 'text', value: 'never' }]), async ({ event }) => {

@@ -18,7 +18,8 @@ export function fromUpstreamQuestion(question: UpstreamQuestion): Question {
       question: item.question,
       options: (item.options ?? []).map(({ label, description = '' }) => ({ label, description })),
       multiple: item.multiple ?? false,
-      custom: item.custom ?? false,
+      // OpenCode's own default: its question tool cannot say otherwise.
+      custom: item.custom ?? true,
     })),
   };
 }
