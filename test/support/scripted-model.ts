@@ -35,6 +35,8 @@ export interface ScriptedRequest {
 
 const keptRequests = 1000;
 const foreverMs = 2 ** 31 - 1;
+/** Roles whose messages may hold a script. */
+const PROMPTING: ReadonlySet<string> = new Set(['user', 'tool']);
 
 /** A string is sent as it is, so that a script can send what is not JSON. */
 function rawText(value: unknown): string {
@@ -53,7 +55,8 @@ function asksForTitle(messages: readonly Message[]): boolean {
 
 /** Finds the prompt being answered, how far its turn has come, and a key that all attempts of the call share. */
 function locate(messages: readonly Message[]) {
-  const scripted = messages.findLastIndex((message) => message.role === 'user' && textOf(message).includes(marker));
+  // A tool's result is a prompt too when it tells what somebody answered with a script.
+  const scripted = messages.findLastIndex(({ role, ...message }) => PROMPTING.has(role) && textOf({ role, ...message }).includes(marker));
   const answered = scripted >= 0 ? scripted : messages.findLastIndex(({ role }) => role === 'user');
   const prompt = messages[answered];
   const promptText = prompt ? textOf(prompt) : '';
