@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import type { MicroserviceOptions } from '@nestjs/microservices';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance } from 'fastify';
 import { filter, firstValueFrom, race, timer } from 'rxjs';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
@@ -16,11 +17,11 @@ import { GatewayHttpAdapter } from './common/http/gateway-http.adapter.js';
 import { admitOverHttp } from './common/http/http-admission.js';
 import { logHttpCalls } from './common/http/http-access-log.js';
 import { HttpDrain } from './common/http/http-drain.js';
-import { limitHttp } from './common/http/http-limits.js';
+import { limitHttp, type HttpServerLimits } from './common/http/http-limits.js';
 import { addUnbuiltRoutes } from './common/http/unbuilt-routes.js';
 import { guardFromWebPages } from './common/http/web-guard.js';
 import { CallsInFlight } from './common/limits/calls-in-flight.js';
-import { createCallLogs } from './common/logging/call-logs.js';
+import { createCallLogs, type CallLogs } from './common/logging/call-logs.js';
 import { createLogger, PinoNestLogger } from './common/logging/logger.js';
 import { Metrics } from './common/metrics/metrics.js';
 import { registerStreamMetrics } from './common/metrics/stream.metrics.js';
@@ -67,12 +68,7 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
     bodyParser: false,
   });
   const logs = createCallLogs(config, logger);
-  logHttpCalls(adapter.getInstance(), logs);
-  // Before whatever may refuse a request: also of one that is refused the rest must come in time.
-  limitHttp(adapter.getInstance(), calls, limits);
-  guardFromWebPages(adapter.getInstance(), webAccess(config));
-  const httpDrain = new HttpDrain(adapter.getInstance());
-  admitOverHttp(adapter.getInstance(), admission, routeScopes(config));
+  const httpDrain = guardHttp(adapter.getInstance(), { config, logs, calls, limits, admission });
   const grpc = new GatewayGrpcServer({
     ...grpcSettings(config),
     streams,
@@ -113,6 +109,25 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
       await app.close();
     },
   };
+}
+
+interface HttpGuards {
+  readonly config: Config;
+  readonly logs: CallLogs;
+  readonly calls: CallsInFlight;
+  readonly limits: HttpServerLimits;
+  readonly admission: Admission;
+}
+
+/** What every request passes before its route, in this order. */
+function guardHttp(fastify: FastifyInstance, { config, logs, calls, limits, admission }: HttpGuards): HttpDrain {
+  logHttpCalls(fastify, logs);
+  // Before whatever may refuse a request: also of one that is refused the rest must come in time.
+  limitHttp(fastify, calls, limits);
+  guardFromWebPages(fastify, webAccess(config));
+  const drain = new HttpDrain(fastify);
+  admitOverHttp(fastify, admission, routeScopes(config));
+  return drain;
 }
 
 /** Of A2A, where it is spoken. */

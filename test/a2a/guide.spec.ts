@@ -13,7 +13,10 @@ const migration = readFileSync(join(docs, 'migrating-from-opencode-a2a.md'), 'ut
 /** The rows below a table's head. */
 function rowsBelow(head: string): string[] {
   const [, below = ''] = guide.split(`${head}\n`);
-  return below.slice(0, below.search(/\n\n|$(?![\s\S])/)).split('\n').slice(1);
+  return below
+    .slice(0, below.search(/\n\n|$(?![\s\S])/))
+    .split('\n')
+    .slice(1);
 }
 
 /** What is required first; the rest in brackets. Parameters that may also stand in `query` are named once. */

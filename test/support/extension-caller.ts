@@ -73,6 +73,7 @@ export class ExtensionCaller {
       extensions: new Set(),
       signal: new AbortController().signal,
       lastEventId: undefined,
+      progress: { position: undefined },
       untilReady: () => undefined,
     };
   }

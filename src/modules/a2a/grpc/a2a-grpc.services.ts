@@ -1,6 +1,8 @@
 import { LegacyA2AService, legacyGrpcService } from '@a2a-js/sdk/compat/v0_3/server/grpc';
+import { buildGrpcErrorMetadata, grpcStatusFor } from '@a2a-js/sdk/errors/grpc';
 import { A2AService, grpcService } from '@a2a-js/sdk/server/grpc';
 import { ServerCallContext } from '@a2a-js/sdk/server';
+import { Metadata } from '@grpc/grpc-js';
 import { Inject, Injectable } from '@nestjs/common';
 import { Observable } from 'rxjs';
 import type { ForeignMethod, ForeignService } from '../../../common/grpc/foreign-service.js';
@@ -57,7 +59,7 @@ export class A2AGrpcServices {
     const begin = (request: Buffer, call: ConstructorParameters<typeof LibraryCall>[2]): LibraryCall => {
       const wish = call.metadata.get('a2a-version')[0]?.toString();
       // The service's name says which version it speaks; who names another by the header is told so.
-      const spoken = wish === undefined || wish === '' ? version : toVersion(wish, [version]);
+      const spoken = wish === undefined || wish === '' ? version : toSpoken(wish, version);
       return new LibraryCall(definition, request, call, spoken);
     };
     const base = { path, isUrgent: URGENT.test(path) };
@@ -73,6 +75,16 @@ export class A2AGrpcServices {
         };
       },
     };
+  }
+}
+
+/** @throws an error with a gRPC status */
+function toSpoken(wish: string, version: A2AVersion): A2AVersion {
+  try {
+    return toVersion(wish, [version]);
+  } catch (error) {
+    const metadata = buildGrpcErrorMetadata(Metadata, error) ?? new Metadata();
+    throw Object.assign(new Error('A2A'), { code: grpcStatusFor(error), details: String((error as Error).message), metadata });
   }
 }
 

@@ -5,7 +5,8 @@ import { GatewayError } from '../../../common/errors/gateway-error.js';
 export function toA2AError(error: unknown): A2AError | undefined {
   if (error instanceof A2AError) return error;
   if (!(error instanceof GatewayError)) return undefined;
-  const { code, reason, message } = error;
+  const { code, reason, message, violations } = error;
+  if (violations.some(({ field }) => field.endsWith('.mime'))) return new ContentTypeNotSupportedError(message);
   if (reason === 'TASK_NOT_CANCELABLE') return new TaskNotCancelableError(message);
   if (code === 'NOT_FOUND') return new TaskNotFoundError(message);
   if (code === 'INVALID_ARGUMENT') return new RequestMalformedError(message);
