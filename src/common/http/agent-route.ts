@@ -21,7 +21,7 @@ export function isAgentRoute({ routeOptions }: Pick<FastifyRequest, 'routeOption
   return routeOptions.config[AGENT_ROUTE] === true;
 }
 
-/** Stands for a body that is no JSON. */
+/** Stands for a body of another type, which is not read, or one that says it is JSON and is not. */
 export class UnreadableBody {
-  constructor(readonly reason: string) {}
+  constructor(readonly reason: 'type' | 'syntax') {}
 }

@@ -11,6 +11,7 @@ import { JsonStream } from '../streams/json-stream.js';
 import { MessageStream } from '../streams/message-stream.js';
 import type { OpenStreams } from '../streams/open-streams.js';
 import { HANDSHAKE_TIMEOUT_MS, type TlsFiles } from '../tls/tls-files.js';
+import { isAgentRoute, UnreadableBody } from './agent-route.js';
 import { replyWithError } from './error-reply.js';
 import { fastifyOptions, nodeServerOptions, type HttpServerLimits } from './http-limits.js';
 import { RAW_BODY } from './raw-body.js';
@@ -56,6 +57,7 @@ export class GatewayHttpAdapter extends FastifyAdapter {
     fastify.removeContentTypeParser('text/plain');
     fastify.addContentTypeParser('*', (request, payload, done) => {
       if (request.routeOptions.config[RAW_BODY] === true) done(null, payload);
+      else if (isAgentRoute(request)) done(null, new UnreadableBody('type'));
       else done(new HttpException('Only application/json is read here', 415));
     });
   }

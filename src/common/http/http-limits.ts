@@ -57,7 +57,7 @@ export function limitHttp(fastify: FastifyInstance, calls: CallsInFlight, limits
       return done(error as Error);
     }
     void parse(request, body, (error, value) =>
-      ofAgents && error !== null ? done(null, new UnreadableBody(error.message)) : done(error, value),
+      ofAgents && error !== null ? done(null, new UnreadableBody('syntax')) : done(error, value),
     );
   });
   fastify.addHook('onRoute', (route) => {

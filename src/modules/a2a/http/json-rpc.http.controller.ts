@@ -13,7 +13,10 @@ export class JsonRpcHttpController {
   @AgentRoute()
   async call(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<RpcReply> {
     const { body } = request;
-    if (body instanceof UnreadableBody) return this.rpc.unreadable();
+    if (body instanceof UnreadableBody) {
+      if (body.reason === 'type') void reply.code(415);
+      return this.rpc.unreadable(body);
+    }
     const answer = await this.rpc.handle(body, versionWishOf(request), (version) => toHttpCall(request, reply, version));
     if (answer === undefined) void reply.code(204);
     return answer;

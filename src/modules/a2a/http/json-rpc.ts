@@ -3,12 +3,14 @@ import { LegacyJsonRpcTransportHandler } from '@a2a-js/sdk/compat/v0_3/server';
 import { JsonRpcTransportHandler, type ServerCallContext } from '@a2a-js/sdk/server';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { GatewayError } from '../../../common/errors/gateway-error.js';
+import type { UnreadableBody } from '../../../common/http/agent-route.js';
 import { JsonStream } from '../../../common/streams/json-stream.js';
 import type { A2ACall, A2AUser, A2AVersion } from '../a2a.call.js';
 import { A2AHandler } from '../a2a.handler.js';
 import { A2A_RULES, type A2ARules } from '../a2a.rules.js';
 import { ExtensionDispatcher, type JsonRpcRequest } from '../methods/extension.dispatcher.js';
 import { beginStream, type Placed } from '../generator-stream.js';
+import { wrongType } from '../wire/a2a-error.mapper.js';
 import { toRpcError, type JsonRpcError } from '../wire/failure.mapper.js';
 import { toVersion } from '../wire/version.js';
 
@@ -43,8 +45,8 @@ export class JsonRpc {
     this.legacy = new LegacyJsonRpcTransportHandler(handler);
   }
 
-  unreadable(): Envelope {
-    return failed(null, PARSE_ERROR);
+  unreadable({ reason }: UnreadableBody): Envelope {
+    return failed(null, reason === 'syntax' ? PARSE_ERROR : toRpcError(wrongType(), '1.0'));
   }
 
   /** @param toCall - who calls, once it is known in which version */

@@ -7,6 +7,7 @@ import { JsonStream } from '../../../common/streams/json-stream.js';
 import type { A2AVersion } from '../a2a.call.js';
 import { A2A_RULES, type A2ARules } from '../a2a.rules.js';
 import { beginStream, type Placed } from '../generator-stream.js';
+import { wrongType } from '../wire/a2a-error.mapper.js';
 import { codeOf, toRestFailure } from '../wire/failure.mapper.js';
 import { toVersion } from '../wire/version.js';
 import { toHttpCall, versionWishOf, type HttpCall } from './http-call.js';
@@ -29,7 +30,9 @@ export class RestReplies {
   ): Promise<RestAnswer> {
     try {
       this.requireVersion(request, version);
-      if (request.body instanceof UnreadableBody) throw GatewayError.invalid('body', 'is not JSON');
+      if (request.body instanceof UnreadableBody) {
+        throw request.body.reason === 'type' ? wrongType() : GatewayError.invalid('body', 'is not JSON');
+      }
       const call = toHttpCall(request, reply, version);
       const answer = await run(call).catch((error: unknown) => {
         throw call.user.failure ?? error;
@@ -40,7 +43,7 @@ export class RestReplies {
       const { status, body, retryAfterMs } = toRestFailure(error, version);
       noteFailure(reply.raw, codeOf(error));
       if (retryAfterMs !== undefined) void reply.header('retry-after', String(Math.ceil(retryAfterMs / 1_000)));
-      void reply.code(status).type(typeOf(request, version));
+      void reply.code(isWrongType(request) ? 415 : status).type(typeOf(request, version));
       return body as object;
     }
   }
@@ -65,6 +68,10 @@ export class RestReplies {
     const wish = versionWishOf(request)?.trim();
     toVersion(wish === undefined || wish === '' ? version : wish, spoken);
   }
+}
+
+function isWrongType({ body }: FastifyRequest): boolean {
+  return body instanceof UnreadableBody && body.reason === 'type';
 }
 
 /** The type that the caller speaks. */

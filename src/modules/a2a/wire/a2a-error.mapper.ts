@@ -1,4 +1,11 @@
-import { A2AError, RequestMalformedError, TaskNotCancelableError, TaskNotFoundError, UnsupportedOperationError } from '@a2a-js/sdk/errors';
+import {
+  A2AError,
+  ContentTypeNotSupportedError,
+  RequestMalformedError,
+  TaskNotCancelableError,
+  TaskNotFoundError,
+  UnsupportedOperationError,
+} from '@a2a-js/sdk/errors';
 import { GatewayError } from '../../../common/errors/gateway-error.js';
 
 /** A failure as A2A knows it; undefined for what it has no word for. */
@@ -12,4 +19,9 @@ export function toA2AError(error: unknown): A2AError | undefined {
   if (code === 'INVALID_ARGUMENT') return new RequestMalformedError(message);
   if (code === 'FAILED_PRECONDITION') return new UnsupportedOperationError(message);
   return undefined;
+}
+
+/** Of a request that is not JSON. */
+export function wrongType(): A2AError {
+  return new ContentTypeNotSupportedError('Only application/json and application/a2a+json are read here');
 }
