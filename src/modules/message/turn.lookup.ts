@@ -41,7 +41,8 @@ export class TurnLookup {
     if (recalled.type === 'unknown') return undefined;
     // OpenCode works on it, or was given it a moment ago, by somebody else.
     this.adopter.consider(sessionId);
-    return { update: running(turnId), own, messages };
+    await this.adopter.untilKnown(sessionId);
+    return { update: this.registry.find(sessionId, turnId)?.toUpdate() ?? running(turnId), own, messages };
   }
 
   /** Every turn of a session, in order; those that wait at this gateway last. */

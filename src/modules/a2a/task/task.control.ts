@@ -56,6 +56,15 @@ export class TaskControl {
     });
   }
 
+  /** A task that waits for its turn may be canceled at another replica, of which this one learns when its turn comes. */
+  async heedCancel(feed: TaskFeed, call: A2ACall): Promise<void> {
+    const never = new AbortController().signal;
+    while (feed.state === 'submitted' && !feed.isOver) await feed.untilStateChanged(feed.statusSequence, never);
+    if (feed.isOver || (await this.store.terminalState(feed.ref.id)) !== 'canceled') return;
+    feed.end('canceled');
+    await this.abort(feed.ref, call);
+  }
+
   /** Best effort: the task is canceled whether OpenCode lets go of it in time or not. */
   private async abort({ sessionId, turnId }: TaskRef, { caller }: A2ACall): Promise<void> {
     let timer: NodeJS.Timeout | undefined;

@@ -52,7 +52,8 @@ export class TaskService {
     return this.control.cancel(await this.open(taskId, call), call);
   }
 
-  private async begin(command: SendCommand, { caller }: A2ACall): Promise<TaskFeed> {
+  private async begin(command: SendCommand, call: A2ACall): Promise<TaskFeed> {
+    const { caller } = call;
     if (command.directory !== undefined && !this.options.allowsDirectories)
       throw GatewayError.invalid('metadata.opencode.directory', 'directories cannot be chosen here');
     const { session, contextId } = await this.sessions.find(command, caller);
@@ -63,7 +64,9 @@ export class TaskService {
     const requestId = command.contextId === '' && command.sessionId === undefined ? '' : `a2a ${caller.principal.id} ${messageId}`;
     const prompt = { sessionId: session.id, parts, model, agent: undefined, system, variant, requestId };
     const said = { messageId, parts };
-    return this.feeds.begin({ session, contextId, outputModes, said, begin: () => this.turns.begin(prompt, caller) });
+    const feed = await this.feeds.begin({ session, contextId, outputModes, said, begin: () => this.turns.begin(prompt, caller) });
+    if (feed.state === 'submitted') this.control.heedCancel(feed, call).catch(() => undefined);
+    return feed;
   }
 
   /** Structured parts as an agent reads them. @throws ContentTypeNotSupportedError where they are not taken */
