@@ -1,5 +1,6 @@
 import { Inject, Injectable, Logger, Optional, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
+import { GatewayError } from '../../../common/errors/gateway-error.js';
 import { Metrics } from '../../../common/metrics/metrics.js';
 import { MAX_PUSH_TASKS, TASK_STORE, type TaskStore } from '../task.store.js';
 import { PushDelivery } from './push.delivery.js';
@@ -79,7 +80,7 @@ export class PushDispatcher implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       await follower.run();
     } catch (error) {
-      this.logger.warn(`The receivers of task ${taskId} could not be told; trying again: ${String(error)}`);
+      this.tellFailure(`The receivers of task ${taskId} could not be told`, error);
       this.attended.delete(taskId);
     }
     this.runs.delete(taskId);
@@ -90,10 +91,16 @@ export class PushDispatcher implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       for (const taskId of await this.store.unfinishedPushTasks(MAX_PUSH_TASKS)) if (!this.runs.has(taskId)) this.begin(taskId);
     } catch (error) {
-      this.logger.warn(`Tasks with receivers could not be listed; trying again: ${String(error)}`);
+      this.tellFailure('Tasks with receivers could not be listed', error);
     }
     if (this.isStopping) return;
     // Replicas that start together shall not ask together for ever.
     this.timer = setTimeout(() => void this.scan(), this.scanMs * (0.75 + Math.random() / 2)).unref();
+  }
+
+  private tellFailure(what: string, error: unknown): void {
+    // That the store is away it says itself, once for all tasks.
+    const isStoreAway = error instanceof GatewayError && error.reason === 'STORE_UNAVAILABLE';
+    this.logger[isStoreAway ? 'debug' : 'warn'](`${what}; trying again: ${String(error)}`);
   }
 }

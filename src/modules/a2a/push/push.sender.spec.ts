@@ -1,5 +1,8 @@
 import type { LookupAddress } from 'node:dns';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
 import { pushConfig } from '../../../../test/support/push-config.js';
+import { TestAuthority } from '../../../../test/support/test-authority.js';
 import { WebhookReceiver } from '../../../../test/support/webhook-receiver.js';
 import { PushSender, type PushAttempt } from './push.sender.js';
 import { DEFAULT_PUSH_TIMING } from './push.timing.js';
@@ -123,6 +126,16 @@ describe('PushSender', () => {
     expect(attempt).toMatchObject({ outcome: 'failed', why: 'TimeoutError' });
   });
 
+  it('does not wait for a name server for ever', async () => {
+    const silent = new WebhookAddresses(undefined, () => new Promise(() => undefined));
+    const hasty = new PushSender(silent, { ...DEFAULT_PUSH_TIMING, attemptMs: 50 });
+
+    const attempt = await hasty.send(pushConfig(), BODY, never);
+    await hasty.onApplicationShutdown();
+
+    expect(attempt).toMatchObject({ outcome: 'failed' });
+  });
+
   it('gives the reason of who stopped it', async () => {
     receiver.answer = () => new Promise<number>(() => undefined);
     const stop = new AbortController();
@@ -181,6 +194,22 @@ describe('PushSender', () => {
       expect(attempt).toEqual({ outcome: 'delivered' });
       expect(lookUps).toBe(1);
       expect(receiver.received[0]?.headers.host).toBe(`hooks.example.org:${receiver.port}`);
+    });
+
+    it('asks for the certificate of the name, at the address that it checked, and trusts no other', async () => {
+      const { cert, key } = await (
+        await TestAuthority.create()
+      ).issue({ subject: 'CN=hooks', names: [{ type: 'dns', value: 'hooks.example.org' }] });
+      const askedFor: string[] = [];
+      const server = createServer({ cert, key, SNICallback: (name, done) => done(null, void askedFor.push(name)) });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+
+      const attempt = await through(new WebhookAddresses(['127.0.0.1'], async () => [LOOPBACK]), `https://hooks.example.org:${port}/`);
+      await new Promise((resolve) => server.close(resolve));
+
+      expect(askedFor).toEqual(['hooks.example.org']);
+      expect(attempt).toMatchObject({ outcome: 'failed', why: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' });
     });
 
     it('takes a name that nobody resolves for one that comes back', async () => {

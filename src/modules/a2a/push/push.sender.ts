@@ -67,7 +67,7 @@ export class PushSender {
 /** Looks a host up once, and connects to what was found and checked: a name that changes its mind meanwhile leads nowhere else. */
 function connectorTo(addresses: WebhookAddresses, timeout: number): buildConnector.connector {
   return (options, callback) => {
-    addresses.addressesOf(options.hostname).then(
+    addresses.addressesOf(options.hostname, timeout).then(
       (checked) => buildConnector({ timeout, lookup: lookupIn(checked) })(options, callback),
       (error: Error) => callback(error, null),
     );

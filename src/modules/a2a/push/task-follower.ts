@@ -70,8 +70,9 @@ export class TaskFollower {
   /** Takes note of configurations that came, changed or went. Who has none to serve ends. */
   refresh(): Promise<void> {
     return this.lock.run('', async () => {
-      if (this.leasedUntilMs === 0 || this.ending.signal.aborted) return;
+      if (this.leasedUntilMs === 0) return;
       const configs = new Map((await this.parts.store.unfinishedPushConfigs(this.taskId)).map((config) => [config.id, config]));
+      if (this.ending.signal.aborted) return;
       for (const [id, line] of this.lines) {
         const config = configs.get(id);
         if (config !== undefined && isSamePushConfig(config, line.config)) configs.delete(id);

@@ -6,6 +6,9 @@ import { GatewayError } from '../../../common/errors/gateway-error.js';
 /** Stands in the list of allowed hosts for every public address. */
 const ANY_PUBLIC = '*';
 
+/** A caller who makes a webhook waits no longer for a name server. */
+const CHECKED_WITHIN_MS = 3_000;
+
 /** What is not the public Internet, or answers there to nobody but the machine it serves. @see IANA's special-purpose address registries */
 const NOT_PUBLIC_IPV4 = [
   '0.0.0.0/8', // this host
@@ -73,13 +76,13 @@ export class WebhookAddresses {
    * The addresses of a host, each of which was checked: connect to these, for a second look-up may tell others.
    *
    * @param hostname - as the URL has it; its parser has turned every spelling of an IPv4 address into the usual one
-   * @throws WebhookRefused when one of them is not allowed; the resolver's error when there is none
+   * @throws WebhookRefused when one of them is not allowed; an error with a code when there is none, or none is found in time
    */
-  async addressesOf(hostname: string): Promise<readonly LookupAddress[]> {
+  async addressesOf(hostname: string, withinMs: number): Promise<readonly LookupAddress[]> {
     const host = hostname.replace(/^\[(.*)\]$/, '$1');
     const family = isIP(host);
-    const addresses = family === 0 ? await this.resolve(host) : [{ address: host, family }];
-    if (addresses.length === 0) throw Object.assign(new Error(`${host} has no address`), { code: 'ENOTFOUND' });
+    const addresses = family === 0 ? await inTime(this.resolve(host), withinMs) : [{ address: host, family }];
+    if (addresses.length === 0) throw failure('ENOTFOUND');
     if (!this.isListedName(host) && !addresses.every(({ address }) => this.isAllowed(address))) throw new WebhookRefused(host);
     return addresses;
   }
@@ -91,7 +94,7 @@ export class WebhookAddresses {
    */
   async check(url: URL): Promise<void> {
     try {
-      await this.addressesOf(url.hostname);
+      await this.addressesOf(url.hostname, CHECKED_WITHIN_MS);
     } catch (error) {
       if (error instanceof WebhookRefused) throw GatewayError.invalid('url', 'leads to an address that webhooks may not have');
     }
@@ -123,4 +126,19 @@ function networks(cidrs: readonly string[]): BlockList {
 
 function isIn(list: BlockList, address: string): boolean {
   return list.check(address, isIPv4(address) ? 'ipv4' : 'ipv6');
+}
+
+async function inTime<T>(looked: Promise<T>, withinMs: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => (timer = setTimeout(() => reject(failure('ETIMEDOUT')), withinMs)));
+  try {
+    return await Promise.race([looked, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** As the system's resolver fails. */
+function failure(code: string): Error {
+  return Object.assign(new Error(`the host could not be resolved: ${code}`), { code });
 }
