@@ -135,6 +135,26 @@ describe.each(taskStoreRigs())('Push notifications of two gateways that share a 
     expect(statesAt(late).at(-1)).toBe('completed');
   });
 
+  it('end at a receiver that is tried again when it is deleted at the gateway that does not tell', async () => {
+    const one = startGateway(stores[0], { ...QUICK, retries: { ...QUICK.retries, maxTries: 1_000_000 } });
+    receiver.answer = () => 503;
+    tasks.change(task, 'completed');
+    await one.tell(receiver, task);
+    await receiver.has(2);
+
+    await startGateway(stores[1]).configs.delete(task, 'c1');
+    // An attempt may have been on its way; in the time of another's tries there would be more.
+    const told = receiver.received.length + 1;
+    const [another, other] = [newTaskId(), await WebhookReceiver.start()];
+    other.answer = (before) => (before < 5 ? 503 : 204);
+    tasks.change(another, 'completed');
+    await one.tell(other, another);
+    await isOver();
+    await other.stop();
+
+    expect(receiver.received.length).toBeLessThanOrEqual(told);
+  });
+
   it('end at a receiver that was deleted at the gateway that does not tell', async () => {
     const one = startGateway(stores[0]);
     tasks.change(task, 'working');
