@@ -9,7 +9,7 @@ import { ExtensionMethods } from './extension.methods.js';
 import { EXTENSION_OPTIONS, type ExtensionOptions } from './extension.options.js';
 import type { Params } from './extension.params.js';
 
-/** A JSON-RPC request, parsed; a notification has no id. */
+/** A JSON-RPC request, parsed; a notification has no id, which is another thing than null. */
 export interface JsonRpcRequest {
   readonly method: string;
   readonly id?: string | number | null;
@@ -17,10 +17,8 @@ export interface JsonRpcRequest {
 }
 
 export type JsonRpcResponse =
-  | { readonly jsonrpc: '2.0'; readonly id: string | number; readonly result: unknown }
-  | { readonly jsonrpc: '2.0'; readonly id: string | number; readonly error: JsonRpcError };
-
-const PROTOCOL_VERSIONS: Readonly<Record<A2AVersion, string>> = { '0.3': '0.3.0', '1.0': '1.0' };
+  | { readonly jsonrpc: '2.0'; readonly id: string | number | null; readonly result: unknown }
+  | { readonly jsonrpc: '2.0'; readonly id: string | number | null; readonly error: JsonRpcError };
 
 /** Answers JSON-RPC requests for methods that are not A2A's own. Knows no transport. */
 @Injectable()
@@ -30,17 +28,17 @@ export class ExtensionDispatcher {
 
   constructor(
     private readonly methods: ExtensionMethods,
-    @Inject(EXTENSION_OPTIONS) private readonly options: Pick<ExtensionOptions, 'coreMethods'>,
+    @Inject(EXTENSION_OPTIONS) private readonly options: Pick<ExtensionOptions, 'coreMethods' | 'protocolVersions'>,
   ) {}
 
   /** The answer; undefined for a notification, which is carried out and never answered, whatever comes of it. Never rejects. */
   async handle({ id, method, params }: JsonRpcRequest, call: A2ACall): Promise<JsonRpcResponse | undefined> {
     try {
       const result = await this.run(method, params, call);
-      return id === undefined || id === null ? undefined : { jsonrpc: '2.0', id, result };
+      return id === undefined ? undefined : { jsonrpc: '2.0', id, result };
     } catch (error) {
       const failure = this.toError(error, { method, ...namedIn(params) }, call.version);
-      return id === undefined || id === null ? undefined : { jsonrpc: '2.0', id, error: failure };
+      return id === undefined ? undefined : { jsonrpc: '2.0', id, error: failure };
     }
   }
 
@@ -63,7 +61,7 @@ export class ExtensionDispatcher {
     return new ExtensionError('METHOD_NOT_SUPPORTED', `Unsupported method: ${method}`, {
       method,
       supported_methods: [...this.options.coreMethods[version], ...this.methods.supported()],
-      protocol_version: PROTOCOL_VERSIONS[version],
+      protocol_version: this.options.protocolVersions[version],
     });
   }
 

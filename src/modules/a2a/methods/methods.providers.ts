@@ -1,11 +1,10 @@
 import type { Provider } from '@nestjs/common';
-import { CONFIG, type Config } from '../../../common/config/config.js';
-import { coreContract } from '../contracts/core.js';
+import { CONFIG } from '../../../common/config/config.js';
 import { ClosedAsks } from './closed-asks.js';
 import { DirectoryGuard } from './directory.guard.js';
 import { ExtensionDispatcher } from './extension.dispatcher.js';
 import { ExtensionMethods, METHOD_FAMILIES, type MethodFamily } from './extension.methods.js';
-import { EXTENSION_OPTIONS, type ExtensionOptions } from './extension.options.js';
+import { EXTENSION_OPTIONS, toExtensionOptions } from './extension.options.js';
 import { InterruptsControl } from './interrupts.control.js';
 import { InterruptsQuery } from './interrupts.query.js';
 import { ProvidersQuery } from './providers.query.js';
@@ -15,16 +14,8 @@ import { SessionsList } from './sessions.list.js';
 import { SessionsQuery } from './sessions.query.js';
 import { WorkspaceQuery } from './workspace.query.js';
 
-/** In the order in which their methods are listed. */
-const families = [SessionsList, SessionsControl, ProvidersQuery, InterruptsControl, SessionsQuery, InterruptsQuery, WorkspaceQuery];
-
-export function toExtensionOptions(config: Config): ExtensionOptions {
-  return {
-    allowsDirectoryOverride: config.A2A_ALLOW_DIRECTORY_OVERRIDE,
-    allowsShell: config.ENABLE_SESSION_SHELL || config.A2A_ENABLE_SESSION_SHELL,
-    coreMethods: { '0.3': coreContract('0.3', config.A2A_PUSH).jsonrpcMethods, '1.0': coreContract('1.0', config.A2A_PUSH).jsonrpcMethods },
-  };
-}
+/** In the order in which their methods are listed: that of the contracts. */
+const families = [SessionsList, SessionsControl, SessionsQuery, ProvidersQuery, InterruptsControl, InterruptsQuery, WorkspaceQuery];
 
 /** All that the extension methods are made of. */
 export const METHOD_PROVIDERS: Provider[] = [

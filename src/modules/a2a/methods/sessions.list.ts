@@ -10,8 +10,7 @@ import { toMessageJson, toTaskJson } from './a2a-items.mapper.js';
 import { id, metadata, optional, parseParams, type Params } from './extension.params.js';
 import { SessionCheck } from './session.check.js';
 
-/** Ways to page that were never there say so. */
-const { defaultLimit: DEFAULT_LIMIT, maxLimit: MAX_LIMIT, unsupported: UNSUPPORTED_PAGINATION } = PAGINATION;
+const { defaultLimit, maxLimit, unsupported } = PAGINATION;
 
 const count = z
   .union(
@@ -85,10 +84,10 @@ export class SessionsList {
 function requireLimitPaging(params: Params): void {
   const { query } = params;
   const asked = [params, typeof query === 'object' && query !== null ? query : {}];
-  if (!UNSUPPORTED_PAGINATION.some((field) => asked.some((place) => field in place))) return;
+  if (!unsupported.some((field) => asked.some((place) => field in place))) return;
   throw new ExtensionError('INVALID_PAGINATION_MODE', 'Only limit pagination is supported', {
     supported: ['limit'],
-    unsupported: [...UNSUPPORTED_PAGINATION],
+    unsupported: [...unsupported],
   });
 }
 
@@ -96,7 +95,7 @@ function requireLimitPaging(params: Params): void {
 function oneLimit(top: number | undefined, query: number | undefined): number {
   if (top !== undefined && query !== undefined && top !== query)
     throw new ExtensionError('INVALID_FIELD', 'limit is ambiguous between params.limit and params.query.limit', { field: 'limit' });
-  const wanted = top ?? query ?? DEFAULT_LIMIT;
-  if (wanted > MAX_LIMIT) throw new ExtensionError('INVALID_FIELD', `limit must be <= ${MAX_LIMIT}`, { field: 'limit', max: MAX_LIMIT });
+  const wanted = top ?? query ?? defaultLimit;
+  if (wanted > maxLimit) throw new ExtensionError('INVALID_FIELD', `limit must be <= ${maxLimit}`, { field: 'limit', max: maxLimit });
   return wanted;
 }
