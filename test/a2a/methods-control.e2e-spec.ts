@@ -1,5 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { OpencodePool } from '../../src/common/opencode/opencode.pool.js';
+import { TurnLookup } from '../../src/modules/message/turn.lookup.js';
+import { SessionService } from '../../src/modules/session/session.service.js';
 import { bash, end } from '../support/asks.js';
 import { Conversation } from '../support/conversation.js';
 import { eventually } from '../support/eventually.js';
@@ -96,6 +98,7 @@ describe('working with sessions by extension methods', () => {
       await prompt({ parts: [{ type: 'text', text: 'for later' }], noReply: true });
 
       expect(await conversation.history()).toMatchObject([{ role: 'user', textParts: ['for later'] }]);
+      expect(await turnsOf()).toHaveLength(0);
       await prompt({ parts: [textOf([bash], [end])] });
       await eventually(async () => (await legacy.call('opencode.permissions.list')).items.length === 1);
       expect(
@@ -106,6 +109,8 @@ describe('working with sessions by extension methods', () => {
       });
       await conversation.answerPermission('once');
       await untilAnswered();
+      await prompt({ parts: [{ type: 'text', text: 'afterwards' }], noReply: true });
+      expect((await turnsOf()).map(({ update }) => update.state)).toEqual(['completed']);
     });
 
     it('hands system and tools on', async () => {
@@ -163,6 +168,11 @@ describe('working with sessions by extension methods', () => {
         data: { type: 'INVALID_FIELD', fields: ['directory'] },
       });
     });
+
+    const turnsOf = async () => {
+      const session = await test.gateway.app.get(SessionService).get(session_id);
+      return test.gateway.app.get(TurnLookup).list(session);
+    };
 
     const childrenAfter = async (work: () => Promise<unknown>): Promise<readonly { id: string }[]> => {
       await work();

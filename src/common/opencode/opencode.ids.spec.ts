@@ -71,6 +71,11 @@ describe('derivedMessageId', () => {
     expect([otherKey === id, haveSameKey(otherKey, id)]).toEqual([false, false]);
   });
 
+  it('sees no key in ids that callers chose', () => {
+    expect(haveSameKey('msg-client-0000001', 'msg-client-0000002')).toBe(false);
+    expect(haveSameKey('msg_client000000001', 'msg_client000000002')).toBe(false);
+  });
+
   it('keeps the texts of a key apart', () => {
     expect(derivedMessageId(['a', 'bc'], [])).not.toBe(derivedMessageId(['ab', 'c'], []));
   });

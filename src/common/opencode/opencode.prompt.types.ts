@@ -3,7 +3,7 @@
 export interface UpstreamPrompt {
   readonly messageID: string;
   readonly parts: readonly (
-    | { readonly id: string; readonly type: 'text'; readonly text: string }
+    | { readonly id: string; readonly type: 'text'; readonly text: string; readonly metadata?: Readonly<Record<string, unknown>> }
     | ({ readonly id: string } & UpstreamFilePartInput)
     | { readonly id: string; readonly type: 'agent'; readonly name: string }
     | {

@@ -83,6 +83,7 @@ export interface UpstreamTextPart extends UpstreamPartBase {
   readonly synthetic?: boolean;
   readonly ignored?: boolean;
   readonly time?: { readonly start?: number; readonly end?: number };
+  readonly metadata?: Readonly<Record<string, unknown>>;
 }
 
 export interface UpstreamFilePart extends UpstreamPartBase {

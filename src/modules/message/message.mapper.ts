@@ -24,6 +24,7 @@ import type {
 } from '../../common/opencode/opencode.types.js';
 import { toModelName } from '../session/session.mapper.js';
 import { fromUpstreamError } from './failure.mapper.js';
+import { isNote } from './note.mapper.js';
 import type { Message, MessageInfo, MessagePage, MessagePurpose, MessageTokens, Part, TextPart, ToolPart } from './message.model.js';
 
 export function fromUpstreamMessage(message: UpstreamMessage): MessageInfo {
@@ -131,7 +132,7 @@ function toPurpose(parts: readonly UpstreamPart[]): MessagePurpose {
   const compaction = parts.find((part) => part.type === 'compaction');
   if (compaction !== undefined) return compaction.auto === true ? 'continuation' : 'summary';
   const isSynthetic = parts.length > 0 && parts.every((part) => isTextPart(part) && part.synthetic === true);
-  if (!isSynthetic) return 'prompt';
+  if (!isSynthetic) return isNote(parts) ? 'note' : 'prompt';
   return parts.some((part) => isTextPart(part) && part.text === SHELL_TEXT) ? 'shell' : 'continuation';
 }
 

@@ -72,10 +72,10 @@ export interface FilePart extends PartBase {
 export type Part = TextPart | ToolPart | FilePart;
 
 /**
- * What a user message stands for: somebody's prompt or shell line, the order to sum up the history, or, where OpenCode
- * wrote it itself, the going on of a turn.
+ * What a user message stands for: somebody's prompt or shell line, the order to sum up the history, where OpenCode wrote it
+ * itself the going on of a turn, or a note that nobody is to answer.
  */
-export type MessagePurpose = 'prompt' | 'shell' | 'summary' | 'continuation';
+export type MessagePurpose = 'prompt' | 'shell' | 'summary' | 'continuation' | 'note';
 
 export interface Message {
   readonly info: MessageInfo;

@@ -8,6 +8,7 @@ import { ProviderService } from '../provider/provider.service.js';
 import type { ModelRef, Session } from '../session/session.model.js';
 import { SessionService } from '../session/session.service.js';
 import type { Prompt, PromptInput } from './prompt.model.js';
+import { toUpstreamNote } from './note.mapper.js';
 import { hasAttachment, requireWithin, toAcceptedParts } from './prompt.parts.js';
 import type { TurnTask } from './turn.task.js';
 import { toUpstreamPrompt } from './upstream-prompt.mapper.js';
@@ -50,12 +51,13 @@ export class PromptService {
     };
   }
 
-  /** Something for the history that nobody is to answer. @throws GatewayError as `accept` */
+  /** Something for the history that nobody is to answer. @throws GatewayError as `accept`; INVALID_ARGUMENT without a text */
   async acceptNote(prompt: Prompt): Promise<Note> {
+    if (!prompt.parts.some(({ type }) => type === 'text')) throw GatewayError.invalid('parts', 'must hold a text: nobody answers');
     const { session, toUpstream } = await this.check(prompt);
     const { client, clock } = this.pool.forSession(session.id);
     const messageId = prompt.messageId ?? ascendingMessageId(clock.nowMs());
-    return { session, store: () => client.prompt(session.id, { ...toUpstream(messageId), noReply: true }) };
+    return { session, store: () => client.prompt(session.id, toUpstreamNote(toUpstream(messageId))) };
   }
 
   /** A session that takes prompts. @throws GatewayError NOT_FOUND; FAILED_PRECONDITION for an archived one */

@@ -14,7 +14,7 @@ export interface PastTurn {
 export function findTurn(history: readonly Message[], messageId: string): PastTurn | undefined {
   const index = history.findIndex(({ info }) => info.id === messageId);
   const own = history[index];
-  if (own === undefined) return undefined;
+  if (own === undefined || own.purpose === 'note') return undefined;
   return { own, kind: kindOf(own) ?? 'prompt', ...untilNextTurn(history, index + 1) };
 }
 
@@ -43,7 +43,7 @@ export function lastTurn(history: readonly Message[]): PastTurn | undefined {
 }
 
 function kindOf({ purpose }: Message): TurnKind | undefined {
-  return purpose === 'continuation' ? undefined : purpose;
+  return purpose === 'continuation' || purpose === 'note' ? undefined : purpose;
 }
 
 function beginsTurn(history: readonly Message[], index: number): boolean {

@@ -21,9 +21,14 @@ export class SessionCheck {
     return this.directories.ofMetadata(params.metadata) ?? this.directories.resolve(params.directory, 'directory');
   }
 
+  /** @throws GatewayError NOT_FOUND for what cannot be a session's */
+  requireId(sessionId: string): void {
+    if (!isSessionId(sessionId)) throw GatewayError.notFound('session', sessionId);
+  }
+
   /** Lets the caller at a session. @throws GatewayError NOT_FOUND, whoever's it is */
   async admit(sessionId: string, { caller }: A2ACall): Promise<string> {
-    if (!isSessionId(sessionId)) throw GatewayError.notFound('session', sessionId);
+    this.requireId(sessionId);
     await this.access.require(sessionId, caller);
     return sessionId;
   }

@@ -62,6 +62,8 @@ export class SessionsControl {
   private async shell(params: Params, call: A2ACall): Promise<unknown> {
     const { session_id: sessionId, request, metadata } = parseParams(shellParams, params);
     this.check.directoryOf({ metadata });
+    // The log has ids, and nothing else that callers write.
+    this.check.requireId(sessionId);
     const run = async () => {
       await this.check.admit(sessionId, call);
       return this.runs.runShell(toShellLine(sessionId, request), call.caller);
