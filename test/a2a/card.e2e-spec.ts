@@ -125,6 +125,16 @@ describe('the Agent Card', () => {
     expect(paramsOf(EXTENSION_URIS.wire_contract)?.['all_jsonrpc_methods']).toEqual(expect.arrayContaining(names));
   });
 
+  it.each([
+    ['/extendedAgentCard', '1.0'],
+    ['/v1/card', '0.3'],
+  ] as const)('shows the extended one at %s to callers alone, in the shape of %s', async (path, face) => {
+    const shown = await get({ authorization: `Bearer ${TOKEN}` }, path);
+
+    expect((await get({}, path)).status).toBe(401);
+    expect(await shown.json()).toEqual(test.gateway.app.get(CardService).inFace('callers', face));
+  });
+
   it('tells everybody which extensions there are, and nothing of the deployment', async () => {
     const open = await card();
     const text = JSON.stringify(open);

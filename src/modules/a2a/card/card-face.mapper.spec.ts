@@ -100,7 +100,7 @@ describe('the faces of a card', () => {
     });
     expect(toFace(card, '1.0', '0.3.0')).toMatchObject({
       securitySchemes: schemes['1.0'],
-      securityRequirements: [{ schemes: { bearerAuth: { list: [] } } }, { schemes: { clientCertificate: { list: [] } } }],
+      securityRequirements: [{ schemes: { bearerAuth: {} } }, { schemes: { clientCertificate: {} } }],
     });
   });
 

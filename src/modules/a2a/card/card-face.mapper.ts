@@ -29,17 +29,8 @@ export function toFace(card: AgentCard, face: CardFace, protocolVersion: string)
   }
 }
 
-/** The library leaves out what is empty, also what the specification requires. */
 function toCurrent(card: AgentCard): JsonObject {
-  const { securityRequirements } = card;
-  return {
-    ...(AgentCard.toJSON(card) as JsonObject),
-    ...(securityRequirements.length > 0 && {
-      securityRequirements: securityRequirements.map(({ schemes }) => ({
-        schemes: Object.fromEntries(Object.entries(schemes).map(([name, { list }]) => [name, { list: [...list] }])),
-      })),
-    }),
-  };
+  return AgentCard.toJSON(card) as JsonObject;
 }
 
 function toLegacy(card: AgentCard, protocolVersion: string): JsonObject {

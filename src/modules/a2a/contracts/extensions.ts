@@ -59,3 +59,8 @@ export function extensionOf(uri: string): ExtensionKey | undefined {
   const [, urnName, fragment] = LATER_URI.exec(uri) ?? [];
   return BY_URI.get(uri) ?? LATER_NAMES.get(urnName ?? fragment ?? '');
 }
+
+/** Whether a caller negotiated an extension, under any of its names. */
+export function negotiates(uris: ReadonlySet<string>, key: ExtensionKey): boolean {
+  return [...uris].some((uri) => extensionOf(uri) === key);
+}

@@ -2,7 +2,7 @@ import type { StreamResponse } from '@a2a-js/sdk';
 import { Inject, Injectable } from '@nestjs/common';
 import type { A2ACall } from '../a2a.call.js';
 import type { TaskEvent, TaskView } from '../a2a.model.js';
-import { negotiates } from '../extension-uris.js';
+import { negotiates } from '../contracts/extensions.js';
 import { TASK_STORE, type TaskStore } from '../task.store.js';
 import { takesData } from '../wire/output-modes.js';
 import { positionOf, toPosition } from './position.js';
@@ -18,7 +18,7 @@ export class TaskReader {
   /** What a caller wants to see of a task: said when it was begun, and negotiated now. */
   async wishesOf(taskId: string, { version, extensions }: A2ACall): Promise<VersionedWishes> {
     const notes = await this.store.notes(taskId);
-    return { version, takesData: takesData(notes?.outputModes ?? []), hints: version === '0.3' || negotiates(extensions, 'stream-hints') };
+    return { version, takesData: takesData(notes?.outputModes ?? []), hints: version === '0.3' || negotiates(extensions, 'streaming') };
   }
 
   /**
