@@ -40,7 +40,7 @@ export const a2aSettings = {
   A2A_SESSION_CACHE_TTL_SECONDS: integer(1, 3_600).describe(
     'seconds for which the session of an A2A context is remembered without a look at OpenCode',
   ),
-  A2A_SESSION_CACHE_MAXSIZE: integer(1, 10_000).describe('A2A contexts whose sessions are remembered so'),
+  A2A_SESSION_CACHE_MAXSIZE: integer(1, 10_000).describe('A2A contexts whose sessions are remembered so, where A2A_STORE_URL is unset'),
   A2A_CANCEL_ABORT_TIMEOUT_SECONDS: z.coerce
     .number()
     .min(0)

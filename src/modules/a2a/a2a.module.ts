@@ -48,6 +48,10 @@ function toRules(config: Config): A2ARules {
   return { versions: config.A2A_VERSIONS, pushes: config.A2A_PUSH };
 }
 
+function toStore({ A2A_STORE_URL: url, A2A_SESSION_CACHE_MAXSIZE: maxBindings }: Config): TaskStore {
+  return openTaskStore({ url, maxBindings });
+}
+
 /** Tasks: turns of sessions in A2A's words. */
 const tasks = [TaskSessions, TaskFeeds, TaskControl, TaskService, TaskReader, TaskList];
 
@@ -67,7 +71,7 @@ const tasks = [TaskSessions, TaskFeeds, TaskControl, TaskService, TaskReader, Ta
     { provide: A2A_RULES, inject: [CONFIG], useFactory: toRules },
     { provide: TASK_OPTIONS, inject: [CONFIG], useFactory: toTaskOptions },
     { provide: TASK_SESSIONS_OPTIONS, inject: [CONFIG], useFactory: toSessionsOptions },
-    { provide: TASK_STORE, inject: [CONFIG], useFactory: ({ A2A_STORE_URL: url }: Config): TaskStore => openTaskStore({ url }) },
+    { provide: TASK_STORE, inject: [CONFIG], useFactory: toStore },
   ],
   controllers: [CardHttpController, JsonRpcHttpController, RestHttpController, LegacyRestHttpController],
 })

@@ -12,12 +12,16 @@ type Configs = Map<string, PushConfig>;
 export class MemoryTaskStore implements TaskStore {
   private readonly notesByTask = new ExpiringMap<TaskNotes>(MAX_ENTRIES);
   private readonly ends = new ExpiringMap<TerminalState>(MAX_ENTRIES);
-  private readonly bindings = new ExpiringMap<string>(MAX_ENTRIES);
+  private readonly bindings: ExpiringMap<string>;
   private readonly leases = new ExpiringMap<string>(MAX_ENTRIES);
   /** Of tasks that have unfinished ones: these, and all. */
   private readonly unfinished = new Map<string, Configs>();
   private readonly configs = new Map<string, Configs>();
   private readonly finished = new ExpiringMap<Configs>(MAX_ENTRIES);
+
+  constructor(maxBindings = MAX_ENTRIES) {
+    this.bindings = new ExpiringMap(maxBindings);
+  }
 
   async notes(taskId: string): Promise<TaskNotes | undefined> {
     return this.notesByTask.get(taskId);

@@ -5,9 +5,11 @@ import { RedisTaskStore } from './redis-task.store.js';
 export interface TaskStoreOptions {
   /** Of a Redis or Valkey that all replicas share; undefined: this process alone remembers. */
   readonly url: string | undefined;
+  /** Of contexts and of messages sent twice, that a process remembers by itself. */
+  readonly maxBindings: number;
 }
 
 /** The store that the settings ask for. */
-export function openTaskStore({ url }: TaskStoreOptions): TaskStore {
-  return url === undefined ? new MemoryTaskStore() : new RedisTaskStore(url);
+export function openTaskStore({ url, maxBindings }: TaskStoreOptions): TaskStore {
+  return url === undefined ? new MemoryTaskStore(maxBindings) : new RedisTaskStore(url);
 }
