@@ -6,7 +6,7 @@ export interface TaskStoreOptions {
   /** Of a Redis or Valkey that all replicas share; undefined: this process alone remembers. */
   readonly url: string | undefined;
   /** Of contexts and of messages sent twice, that a process remembers by itself. */
-  readonly maxBindings: number;
+  readonly maxBindings?: number;
 }
 
 /** The store that the settings ask for. */
