@@ -52,22 +52,30 @@ function obtainPython() {
 
 /** Gives what came of each test, and what the kit makes of it. */
 async function runKit(kit, python, name, { httpUrl }) {
-  const [log, outcomes, report] = ['log', 'outcomes.json', 'report.json'].map((suffix) => join(cache, `${name}.${suffix}`));
+  const [outcomes, report] = ['outcomes.json', 'report.json'].map((suffix) => join(cache, `${name}.${suffix}`));
   const options = ['-p', 'scenarios', '-p', 'no:cacheprovider', '--quiet', '--tb=short', `--compatibility-report=${report}`];
   const parameters = ['-m', 'pytest', 'tests/compatibility', `--sut-host=${httpUrl}`, '--webhook-host=127.0.0.1', ...options];
   const environment = { ...process.env, PYTHONPATH: own, PYTHONDONTWRITEBYTECODE: '1', TCK_OUTCOMES: outcomes };
   rmSync(report, { force: true });
-  const output = openSync(log, 'w');
-  // Not spawnSync: the scripted model answers from this process.
-  await once(
-    spawn(python, parameters, { cwd: kit, env: environment, stdio: ['ignore', output, output], timeout: RUN_TIMEOUT_MS }),
-    'close',
-  );
-  closeSync(output);
+  await logged(`${name}.log`, async (log) => {
+    // Not spawnSync: the scripted model answers from this process.
+    const tests = spawn(python, parameters, { cwd: kit, env: environment, stdio: ['ignore', log, log], timeout: RUN_TIMEOUT_MS });
+    await once(tests, 'close');
+  });
   // Written last.
-  if (!existsSync(report)) throw new Error(`the kit did not come to its end; see ${log}`);
+  if (!existsSync(report)) throw new Error(`${name}: the kit did not come to its end; see .cache/tck/${name}.log`);
   const [results, requirements] = [outcomes, report].map((file) => JSON.parse(readFileSync(file, 'utf8')));
-  return { results: new Map(Object.entries(results)), requirements: Object.values(requirements.per_requirement) };
+  return { name, results: new Map(Object.entries(results)), requirements: Object.values(requirements.per_requirement) };
+}
+
+/** Runs the work with a file to write to. */
+async function logged(name, work) {
+  const file = openSync(join(cache, name), 'w');
+  try {
+    return await work(file);
+  } finally {
+    closeSync(file);
+  }
 }
 
 /** How many of the values there are of each kind: `3 passed, 1 failed`. */
@@ -77,7 +85,7 @@ function countsOf(values) {
   return [...counts].map(([value, count]) => `${count} ${value}`).join(', ');
 }
 
-function told(name, { results, requirements }) {
+function told({ name, results, requirements }) {
   const outcomes = [...results.values()].map(({ outcome }) => outcome);
   const must = requirements.filter(({ level }) => level === 'MUST').map(({ status }) => status.toLowerCase());
   return `check-tck: ${name}: ${countsOf(outcomes)}; requirements that MUST hold: ${countsOf(must)}`;
@@ -87,10 +95,18 @@ try {
   const allowances = parseAllowances(readFileSync(join(own, 'allowed-failures.txt'), 'utf8'));
   mkdirSync(cache, { recursive: true });
   const [kit, python] = [obtainKit(), obtainPython()];
-  for (const [name, versions] of Object.entries(runs)) {
-    const came = await withCompiledGateway({}, (gateway) => runKit(kit, python, name, gateway), { ...settings, ...versions });
-    console.log(told(name, came));
-    const complaints = complaintsAbout(name, came.results, allowances);
+  const running = Object.entries(runs).map(([name, versions]) =>
+    logged(`${name}.gateway.log`, (log) => {
+      const options = { settings: { ...settings, ...versions }, log };
+      return withCompiledGateway({}, (gateway) => runKit(kit, python, name, gateway), options);
+    }),
+  );
+  // Side by side: most of the time the kit waits for what must not come.
+  for (const ended of await Promise.allSettled(running)) {
+    if (ended.status === 'rejected') throw ended.reason;
+    console.log(told(ended.value));
+    const { name, results } = ended.value;
+    const complaints = complaintsAbout(name, results, allowances);
     for (const complaint of complaints) console.error(`check-tck: ${name}: ${complaint}`);
     if (complaints.length > 0) process.exitCode = 1;
   }

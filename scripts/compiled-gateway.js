@@ -3,8 +3,11 @@ import { spawn } from 'node:child_process';
 import { createOpencodeEnvironment } from '../.cache/tools/test/support/opencode-environment.js';
 import { ScriptedModel } from '../.cache/tools/test/support/scripted-model.js';
 
-/** Runs the work with the addresses of a gateway, and ends everything after it. `settings` are added to the gateway's environment. */
-export async function withCompiledGateway(permission, work, settings = {}) {
+/**
+ * Runs the work with the addresses of a gateway, and ends everything after it. `settings` are added to the gateway's environment,
+ * and `log` is where it writes: as in the options of spawn.
+ */
+export async function withCompiledGateway(permission, work, { settings = {}, log = 'inherit' } = {}) {
   const model = await ScriptedModel.start();
   const opencode = await createOpencodeEnvironment({ modelUrl: model.url, permission });
   const environment = {
@@ -16,7 +19,7 @@ export async function withCompiledGateway(permission, work, settings = {}) {
     LOG_LEVEL: 'error',
     ...settings,
   };
-  const gateway = spawn(process.execPath, ['dist/main.js'], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+  const gateway = spawn(process.execPath, ['dist/main.js'], { env: environment, stdio: ['ignore', 'pipe', log] });
   try {
     return await work({ ...(await addressesOf(gateway)), workspace: opencode.workspace });
   } finally {
