@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { ascendingMessageId } from '../../src/common/opencode/opencode.ids.js';
 import type {
   UpstreamAssistantMessage,
@@ -27,15 +27,15 @@ export type Announce = (payload: object) => void;
 const STEP_MS = 10;
 /** How far the first `idle` of a turn came before its last message, when measured. */
 const EARLY_IDLE_MS = 200;
-/** Of an answer whose length the prompt gives: these go out without a pause. */
-const WORDS_PER_TURN = 32;
+/** Of an answer whose length the prompt gives: OpenCode emits 5,000 to 6,000 deltas a second at most. */
+const WORDS_PER_MS = 6;
 /** Longer than a gateway needs to wonder at the silence; then the next event shows what was missed. */
 const DEAF_MS = 12_000;
 
 /**
  * One session of the faulty upstream. Its turns have the order of frames of the recorded plain turn.
  *
- * `SAY:n` in a prompt makes the answer n words long, as fast as they can be written; without, it has three, one after the other.
+ * `SAY:n` in a prompt makes the answer n words long, as fast as OpenCode can be; without, it has three, one after the other.
  */
 export class FaultySession {
   readonly info;
@@ -106,7 +106,7 @@ export class FaultySession {
     this.messages.push({ info: message, parts: [] });
     this.update(message);
     if (how === 'busy-for-ever') return;
-    await this.write(id, words === undefined ? slowly('one two three') : atOnce(words), how === 'hole');
+    await this.write(id, words === undefined ? slowly('one two three') : fast(words), how === 'hole');
     if (how === 'idle-early') {
       this.idle();
       this.idle();
@@ -177,9 +177,9 @@ async function* slowly(text: string): AsyncGenerator<string> {
   }
 }
 
-async function* atOnce(count: number): AsyncGenerator<string> {
+async function* fast(count: number): AsyncGenerator<string> {
   for (let word = 0; word < count; word += 1) {
-    if (word % WORDS_PER_TURN === 0) await nextTurn();
+    if (word % WORDS_PER_MS === 0) await pause(1);
     yield `w${word} `;
   }
 }
