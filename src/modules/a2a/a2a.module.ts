@@ -1,4 +1,4 @@
-import { Inject, Module, type OnApplicationShutdown } from '@nestjs/common';
+import { Inject, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { CONFIG, type Config } from '../../common/config/config.js';
 import { EventModule } from '../event/event.module.js';
 import { MessageModule } from '../message/message.module.js';
@@ -19,7 +19,12 @@ import { RestReplies } from './http/rest-replies.js';
 import { A2AGrpcServices } from './grpc/a2a-grpc.services.js';
 import { A2AOpenapi } from './openapi/a2a-openapi.js';
 import { METHOD_PROVIDERS } from './methods/methods.providers.js';
+import { FeedSource } from './push/feed-source.js';
 import { PUSH_PROVIDERS } from './push/push.providers.js';
+import { PushService } from './push/push.service.js';
+import { TaskPayload } from './push/task-payload.js';
+import { PUSH_PAYLOAD, TASK_SOURCE } from './push/task-source.js';
+import { WebhookAddresses } from './push/webhook-address.js';
 import { openTaskStore } from './store/open-task-store.js';
 import { TASK_STORE, type TaskStore } from './task.store.js';
 import { TaskControl } from './task/task.control.js';
@@ -55,6 +60,20 @@ function toStore({ A2A_STORE_URL: url, A2A_SESSION_CACHE_MAXSIZE: maxBindings }:
 /** Tasks: turns of sessions in A2A's words. */
 const tasks = [TaskSessions, TaskFeeds, TaskControl, TaskService, TaskReader, TaskList];
 
+/** Push notifications of these tasks, in A2A's words. */
+const pushParts: Provider[] = [
+  FeedSource,
+  TaskPayload,
+  PushService,
+  { provide: TASK_SOURCE, useExisting: FeedSource },
+  { provide: PUSH_PAYLOAD, useExisting: TaskPayload },
+  {
+    provide: WebhookAddresses,
+    inject: [CONFIG],
+    useFactory: ({ A2A_PUSH_ALLOWED_HOSTS }: Config) => new WebhookAddresses(A2A_PUSH_ALLOWED_HOSTS),
+  },
+];
+
 @Module({
   imports: [EventModule, MessageModule, PermissionModule, ProjectModule, QuestionModule, SessionModule],
   providers: [
@@ -62,6 +81,7 @@ const tasks = [TaskSessions, TaskFeeds, TaskControl, TaskService, TaskReader, Ta
     ...METHOD_PROVIDERS,
     CardService,
     ...PUSH_PROVIDERS,
+    ...pushParts,
     A2AHandler,
     JsonRpc,
     A2AGrpcServices,
