@@ -1,5 +1,6 @@
 import type { MessageFailure, ToolPart } from '../message/message.model.js';
 import type { PromptPart } from '../message/prompt.model.js';
+import type { SessionUsage } from '../session/session.model.js';
 import type { Permission, PermissionReply } from '../permission/permission.model.js';
 import type { Question } from '../question/question.model.js';
 
@@ -29,16 +30,6 @@ export interface Resolution {
   readonly askId: string;
   readonly type: Ask['type'];
   readonly outcome: PermissionReply | 'replied' | 'rejected';
-}
-
-/** What answered the turn cost. USD and tokens. */
-export interface TaskUsage {
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly reasoningTokens: number;
-  readonly cacheReadTokens: number;
-  readonly cacheWriteTokens: number;
-  readonly cost: number;
 }
 
 /** A strand of a task's output: a text, a thought, or a tool at work; one of OpenCode's parts. */
@@ -72,7 +63,7 @@ export interface TaskView extends TaskRef {
   readonly failure: MessageFailure | undefined;
   /** In the order in which they began. */
   readonly lanes: readonly Lane[];
-  readonly usage: TaskUsage | undefined;
+  readonly usage: SessionUsage | undefined;
   readonly sessionTitle: string;
   /** What its caller said, the prompt first and then what was answered to asks. */
   readonly said: readonly Said[];
@@ -110,7 +101,7 @@ export interface TaskStatusEvent {
   readonly resolution?: Resolution | undefined;
   /** With a terminal state. */
   readonly failure?: MessageFailure | undefined;
-  readonly usage?: TaskUsage | undefined;
+  readonly usage?: SessionUsage | undefined;
 }
 
 export interface TaskTextEvent extends Output {

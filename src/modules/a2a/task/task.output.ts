@@ -1,6 +1,7 @@
 import type { TextDelta } from '../../event/event.model.js';
 import type { MessageInfo, TextPart, ToolPart } from '../../message/message.model.js';
-import type { Lane, TaskRewriteEvent, TaskTextEvent, TaskToolEvent, TaskUsage } from '../a2a.model.js';
+import type { Lane, TaskRewriteEvent, TaskTextEvent, TaskToolEvent } from '../a2a.model.js';
+import type { SessionUsage } from '../../session/session.model.js';
 
 export type OutputEvent = TaskTextEvent | TaskRewriteEvent | TaskToolEvent;
 
@@ -31,7 +32,7 @@ export class TaskOutput {
   }
 
   /** Of all its messages; undefined before the first was paid for. */
-  usage(): TaskUsage | undefined {
+  usage(): SessionUsage | undefined {
     const paid = [...this.messages.values()].filter(({ tokens }) => tokens !== undefined);
     if (paid.length === 0) return undefined;
     const sum = (read: (message: MessageInfo) => number | undefined): number =>

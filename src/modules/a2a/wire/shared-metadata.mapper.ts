@@ -1,5 +1,6 @@
 import type { MessageFailure } from '../../message/message.model.js';
-import type { Ask, Resolution, TaskEvent, TaskUsage, TaskView } from '../a2a.model.js';
+import type { Ask, Resolution, TaskEvent, TaskView } from '../a2a.model.js';
+import type { SessionUsage } from '../../session/session.model.js';
 import type { TaskPlace } from './layout.js';
 import { toQuestionDetails } from './task-status.mapper.js';
 
@@ -13,7 +14,7 @@ export interface StreamPlace {
   readonly sequence: number;
 }
 
-function toUsageMetadata(usage: TaskUsage): Metadata {
+function toUsageMetadata(usage: SessionUsage): Metadata {
   return {
     input_tokens: usage.inputTokens,
     output_tokens: usage.outputTokens,
