@@ -9,6 +9,7 @@ import { MetricsController } from './common/metrics/metrics.controller.js';
 import { OpenapiParts } from './common/http/openapi/openapi-parts.js';
 import { Metrics } from './common/metrics/metrics.js';
 import { ENVIRONMENT, OpencodeModule } from './common/opencode/opencode.module.js';
+import { OpenStreams } from './common/streams/open-streams.js';
 import { DtoPipe } from './common/validation/dto.pipe.js';
 import { A2AModule } from './modules/a2a/a2a.module.js';
 import { AgentModule } from './modules/agent/agent.module.js';
@@ -25,9 +26,17 @@ import { OwnershipGuard } from './modules/session/ownership.guard.js';
 import { SessionModule } from './modules/session/session.module.js';
 import { WorkspaceModule } from './modules/workspace/workspace.module.js';
 
+/** What is there before the application is. */
+export interface AppParts {
+  readonly config: Config;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly principals: Principals;
+  readonly streams: OpenStreams;
+}
+
 @Module({})
 export class AppModule {
-  static with(config: Config, environment: NodeJS.ProcessEnv, principals: Principals): DynamicModule {
+  static with({ config, environment, principals, streams }: AppParts): DynamicModule {
     return {
       module: AppModule,
       global: true,
@@ -53,13 +62,14 @@ export class AppModule {
         PublicAddresses,
         OpenapiParts,
         { provide: Principals, useValue: principals },
+        { provide: OpenStreams, useValue: streams },
         { provide: CONFIG, useValue: config },
         { provide: ENVIRONMENT, useValue: environment },
         { provide: APP_GUARD, useExisting: OwnershipGuard },
         { provide: APP_PIPE, useClass: DtoPipe },
         { provide: APP_FILTER, useClass: ErrorFilter },
       ],
-      exports: [CONFIG, ENVIRONMENT, Metrics, PublicAddresses, OpenapiParts],
+      exports: [CONFIG, ENVIRONMENT, Metrics, OpenStreams, PublicAddresses, OpenapiParts],
     };
   }
 }

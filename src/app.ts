@@ -62,7 +62,7 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
   const calls = new CallsInFlight(config.MAX_CALLS_IN_FLIGHT);
   const limits = httpLimits(config);
   const adapter = new GatewayHttpAdapter({ streams, calls, limits, tls });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, environment, principals), adapter, {
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with({ config, environment, principals, streams }), adapter, {
     logger: new PinoNestLogger(logger),
     abortOnError: false,
     bodyParser: false,

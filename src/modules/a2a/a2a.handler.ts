@@ -66,6 +66,7 @@ export class A2AHandler implements A2ARequestHandler {
 
   sendMessageStream(request: SendMessageRequest, context: ServerCallContext): AsyncGenerator<StreamResponse, void, undefined> {
     return tell(context, 'write', async (call) => {
+      this.reader.requireRoom(call);
       const feed = await this.begin(request, call);
       return this.reader.read(feed, call, { endsWhenInterrupted: call.version === '1.0' });
     });

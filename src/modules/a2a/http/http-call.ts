@@ -2,6 +2,7 @@ import { ServerCallContext } from '@a2a-js/sdk/server';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callerOf } from '../../../common/access/caller.js';
 import { A2AUser, type A2AVersion } from '../a2a.call.js';
+import { extensionOf } from '../contracts/extensions.js';
 
 /** A call over HTTP, for the request handler. */
 export interface HttpCall {
@@ -15,6 +16,8 @@ export function toHttpCall(request: FastifyRequest, reply: FastifyReply, version
   const left = new AbortController();
   reply.raw.once('close', () => left.abort());
   const extensions = extensionsOf(request);
+  const spoken = extensions.filter((uri) => extensionOf(uri) !== undefined);
+  if (spoken.length > 0) void reply.header(version === '1.0' ? 'a2a-extensions' : 'x-a2a-extensions', spoken.join(', '));
   const user = new A2AUser({
     caller,
     version,

@@ -1,5 +1,6 @@
 import type { StreamResponse } from '@a2a-js/sdk';
 import { Inject, Injectable } from '@nestjs/common';
+import { OpenStreams } from '../../../common/streams/open-streams.js';
 import type { A2ACall } from '../a2a.call.js';
 import type { TaskEvent, TaskView } from '../a2a.model.js';
 import { negotiates } from '../contracts/extensions.js';
@@ -13,7 +14,15 @@ import type { TaskFeed } from './task.feed.js';
 /** Tells a task to one reader, at the reader's own pace. */
 @Injectable()
 export class TaskReader {
-  constructor(@Inject(TASK_STORE) private readonly store: TaskStore) {}
+  constructor(
+    private readonly streams: OpenStreams,
+    @Inject(TASK_STORE) private readonly store: TaskStore,
+  ) {}
+
+  /** Refuses before a task is begun what would be refused behind it. @throws GatewayError RESOURCE_EXHAUSTED when too many streams are open */
+  requireRoom({ caller }: A2ACall): void {
+    this.streams.requireRoom(caller);
+  }
 
   /** What a caller wants to see of a task: said when it was begun, and negotiated now. */
   async wishesOf(taskId: string, { version, extensions }: A2ACall): Promise<VersionedWishes> {
