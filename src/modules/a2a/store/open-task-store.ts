@@ -1,6 +1,7 @@
 import type { TaskStore } from '../task.store.js';
 import { MemoryTaskStore } from './memory-task.store.js';
 import { RedisTaskStore } from './redis-task.store.js';
+import { ResilientTaskStore } from './resilient-task.store.js';
 
 export interface TaskStoreOptions {
   /** Of a Redis or Valkey that all replicas share; undefined: this process alone remembers. */
@@ -11,5 +12,6 @@ export interface TaskStoreOptions {
 
 /** The store that the settings ask for. */
 export function openTaskStore({ url, maxBindings }: TaskStoreOptions): TaskStore {
-  return url === undefined ? new MemoryTaskStore(maxBindings) : new RedisTaskStore(url);
+  const local = new MemoryTaskStore(maxBindings);
+  return url === undefined ? local : new ResilientTaskStore(new RedisTaskStore(url), local);
 }
