@@ -52,6 +52,7 @@ function taskView(id: string, state: TaskState, sequence: number, askIds: readon
     lanes: [],
     usage: undefined,
     sessionTitle: '',
+    directory: '/work',
     said: [],
     wasRewritten: false,
   };

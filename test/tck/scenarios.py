@@ -25,10 +25,14 @@ ASK = {
     "args": {"questions": [{"question": "What now?", "header": "Next", "options": [{"label": "Go on", "description": "Go on"}]}]},
 }
 
+# The agent writes a file, and says nothing about it.
+WRITE = {"t": "tool", "name": "write", "args": {"filePath": "output.txt", "content": "Generated file content"}}
+
 SCENARIOS = {
     "tck-complete-task": say("Hello from TCK"),
     "tck-input-required": ASK,
     "tck-artifact-text": say("Generated text content"),
+    "tck-artifact-file": WRITE,
     "tck-message-response": say("Direct message response"),
     "tck-stream-001": say("Stream hello from TCK"),
     "tck-stream-003": say("Stream task lifecycle"),
@@ -41,7 +45,7 @@ def scripted(message):
     operation = next((SCENARIOS[prefix] for prefix in SCENARIOS if message_id.startswith(prefix)), None)
     if operation is None:
         return message
-    return {**message, "parts": [*message["parts"], {"text": f"SCRIPT:{json.dumps([[operation]])}"}]}
+    return {**message, "parts": [*message["parts"], {"text": f"SCRIPT:{json.dumps([[operation], []] if operation is WRITE else [[operation]])}"}]}
 
 
 def send_scripted(send):

@@ -65,6 +65,8 @@ export interface TaskView extends TaskRef {
   readonly lanes: readonly Lane[];
   readonly usage: SessionUsage | undefined;
   readonly sessionTitle: string;
+  /** Of the session. */
+  readonly directory: string;
   /** What its caller said, the prompt first and then what was answered to asks. */
   readonly said: readonly Said[];
   /** A text was told otherwise than it became. */

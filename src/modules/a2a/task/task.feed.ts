@@ -21,6 +21,7 @@ export interface TaskOrigin {
   readonly ref: TaskRef;
   readonly contextId: string;
   readonly sessionTitle: string;
+  readonly directory: string;
   readonly said: readonly Said[];
   readonly createdAtMs: number;
 }
@@ -66,12 +67,12 @@ export class TaskFeed {
   private broken: Error | undefined;
 
   constructor(
-    private readonly origin: TaskOrigin,
+    origin: TaskOrigin,
     private readonly keeper: TaskKeeper = NOBODY,
   ) {
-    const { ref, contextId, sessionTitle } = origin;
+    const { ref, contextId, sessionTitle, directory } = origin;
     this.ref = ref;
-    this.place = { id: ref.id, sessionId: ref.sessionId, contextId, sessionTitle };
+    this.place = { id: ref.id, sessionId: ref.sessionId, contextId, sessionTitle, directory };
     this.said = origin.said;
     this.changedAtMs = origin.createdAtMs;
     this.questionIds.add(origin.ref.turnId);
@@ -87,11 +88,9 @@ export class TaskFeed {
   }
 
   get view(): TaskView {
-    const { contextId, sessionTitle } = this.origin;
     return {
       ...this.ref,
-      contextId,
-      sessionTitle,
+      ...this.place,
       said: this.said,
       wasRewritten: this.wasRewritten,
       state: this.state,

@@ -60,7 +60,14 @@ export class TaskFeeds implements OnModuleDestroy {
         inbox.close();
         return known ?? (await this.open(ref, session));
       }
-      const feed = this.create({ ref, sessionTitle: session.title, contextId, said: [said], createdAtMs: turn.createdAtMs });
+      const feed = this.create({
+        ref,
+        sessionTitle: session.title,
+        directory: session.directory,
+        contextId,
+        said: [said],
+        createdAtMs: turn.createdAtMs,
+      });
       feed.observeTurn(turn.toUpdate());
       this.attach(feed, inbox);
       return feed;
@@ -201,6 +208,7 @@ function toOrigin(ref: TaskRef, session: Session, notes: TaskNotes | undefined, 
   return {
     ref,
     sessionTitle: session.title,
+    directory: session.directory,
     contextId: notes?.contextId ?? session.contextId ?? contextOf(session.id),
     said: saidIn(known?.own),
     createdAtMs: known?.own?.info.createdAtMs ?? Date.now(),

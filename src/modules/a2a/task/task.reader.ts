@@ -1,5 +1,6 @@
 import type { StreamResponse } from '@a2a-js/sdk';
 import { Inject, Injectable } from '@nestjs/common';
+import { PublicAddresses } from '../../../common/config/public-addresses.js';
 import { OpenStreams } from '../../../common/streams/open-streams.js';
 import type { A2ACall } from '../a2a.call.js';
 import type { TaskEvent, TaskView } from '../a2a.model.js';
@@ -16,6 +17,7 @@ import type { TaskFeed } from './task.feed.js';
 export class TaskReader {
   constructor(
     private readonly streams: OpenStreams,
+    private readonly addresses: PublicAddresses,
     @Inject(TASK_STORE) private readonly store: TaskStore,
   ) {}
 
@@ -27,7 +29,8 @@ export class TaskReader {
   /** What a caller wants to see of a task: said when it was begun, and negotiated now. */
   async wishesOf(taskId: string, { version, extensions }: A2ACall): Promise<VersionedWishes> {
     const notes = await this.store.notes(taskId);
-    return { version, takesData: takesData(notes?.outputModes ?? []), hints: version === '0.3' || negotiates(extensions, 'streaming') };
+    const hints = version === '0.3' || negotiates(extensions, 'streaming');
+    return { version, takesData: takesData(notes?.outputModes ?? []), hints, filesAt: this.addresses.http };
   }
 
   /**

@@ -5,6 +5,7 @@ import type { Layout, TaskPlace, Wishes } from './layout.js';
 import { sourceOf, toChunkMetadata, toStatusMetadata, toTaskMetadata } from './shared-metadata.mapper.js';
 import { dataPart, textPart, toTaskStatus } from './task-status.mapper.js';
 import { toToolData } from './tool-data.mapper.js';
+import { fileUrlOf, toFilePart, writtenPathOf } from './written-file.mapper.js';
 
 /**
  * Version 1.0: an artifact for each text and each tool call, answers before tools, so that who takes the first has the answer.
@@ -17,7 +18,7 @@ export const lanesLayout: Layout = {
       id: view.id,
       contextId: view.contextId,
       status: toTaskStatus({ ...view, taskId: view.id, atMs: view.changedAtMs }),
-      artifacts: inOrder(view.lanes.filter((lane) => isShown(lane, wishes))).map((lane) => toArtifact(lane, wishes)),
+      artifacts: inOrder(view.lanes.filter((lane) => isShown(lane, wishes))).map((lane) => toArtifact(lane, view, wishes)),
       history: toHistory(view),
       metadata: wishes.hints ? toTaskMetadata(view) : undefined,
     };
@@ -37,7 +38,7 @@ export const lanesLayout: Layout = {
         if (!isShown(event.lane, wishes)) return undefined;
         return toArtifactUpdate(event, place, wishes, { artifact: toTextArtifact(event.lane, event.lane.text), append: false });
       case 'tool':
-        return toArtifactUpdate(event, place, wishes, { artifact: toToolArtifact(event.lane, wishes), append: false });
+        return toArtifactUpdate(event, place, wishes, { artifact: toToolArtifact(event.lane, place, wishes), append: false });
     }
   },
 };
@@ -51,8 +52,8 @@ function inOrder(lanes: readonly Lane[]): Lane[] {
   return [...lanes].sort((left, right) => rank[left.kind] - rank[right.kind]);
 }
 
-function toArtifact(lane: Lane, wishes: Wishes): Artifact {
-  return lane.kind === 'tool' ? toToolArtifact(lane, wishes) : toTextArtifact(lane, lane.text);
+function toArtifact(lane: Lane, place: TaskPlace, wishes: Wishes): Artifact {
+  return lane.kind === 'tool' ? toToolArtifact(lane, place, wishes) : toTextArtifact(lane, lane.text);
 }
 
 function toTextArtifact({ id, kind }: Pick<TextLane, 'id' | 'kind'>, text: string): Artifact {
@@ -66,10 +67,13 @@ function toTextArtifact({ id, kind }: Pick<TextLane, 'id' | 'kind'>, text: strin
   };
 }
 
-function toToolArtifact({ id, part }: ToolLane, { takesData }: Wishes): Artifact {
+/** What the tool did; before it the file that it wrote. */
+function toToolArtifact({ id, part }: ToolLane, { sessionId, directory }: TaskPlace, { takesData, filesAt }: Wishes): Artifact {
   const data = toToolData(part);
   const shown: Part = takesData ? dataPart(data) : textPart(JSON.stringify(data));
-  return { artifactId: id, name: `tool:${part.tool}`, description: '', parts: [shown], metadata: undefined, extensions: [] };
+  const path = writtenPathOf(part, directory);
+  const file = path === undefined || filesAt === undefined ? [] : [toFilePart(fileUrlOf(filesAt, sessionId, path), path)];
+  return { artifactId: id, name: `tool:${part.tool}`, description: '', parts: [...file, shown], metadata: undefined, extensions: [] };
 }
 
 function toStatusUpdate(event: Extract<TaskEvent, { type: 'status' }>, place: TaskPlace, { hints }: Wishes): StreamResponse {

@@ -7,6 +7,8 @@ export interface Wishes {
   readonly takesData: boolean;
   /** Gets the predecessor's metadata, and thoughts as they come. */
   readonly hints: boolean;
+  /** Base URL at which callers read files; undefined: nowhere. */
+  readonly filesAt: string | undefined;
 }
 
 /** How tasks look in one version of the protocol. Pure. */
@@ -17,4 +19,4 @@ export interface Layout {
 }
 
 /** What every event of a task repeats. */
-export type TaskPlace = Pick<TaskView, 'id' | 'contextId' | 'sessionId' | 'sessionTitle'>;
+export type TaskPlace = Pick<TaskView, 'id' | 'contextId' | 'sessionId' | 'sessionTitle' | 'directory'>;
