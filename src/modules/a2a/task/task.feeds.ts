@@ -111,6 +111,12 @@ export class TaskFeeds implements OnModuleDestroy {
         this.store.notes(ref.id),
         this.store.terminalState(ref.id),
       ]);
+      // Begun here while its records were read.
+      const begun = this.feeds.get(ref.id);
+      if (begun !== undefined) {
+        inbox.close();
+        return begun;
+      }
       // One that was noted and is not to be found waits for its turn at another replica.
       if (known === undefined && notes === undefined) throw taskNotFound(ref.id);
       const feed = this.create(toOrigin(ref, session, notes, known));
