@@ -1,4 +1,13 @@
-import { Role, type AgentCard, type Message, type Part, type SendMessageRequest, type StreamResponse, type Task } from '@a2a-js/sdk';
+import {
+  Role,
+  type AgentCard,
+  type Artifact,
+  type Message,
+  type Part,
+  type SendMessageRequest,
+  type StreamResponse,
+  type Task,
+} from '@a2a-js/sdk';
 import { ClientFactory, JsonRpcTransportFactory, RestTransportFactory, type Client } from '@a2a-js/sdk/client';
 import { GrpcTransportFactory } from '@a2a-js/sdk/client/grpc';
 import { randomUUID } from 'node:crypto';
@@ -109,6 +118,23 @@ export function streamedText(items: readonly StreamResponse[]): string {
     .flatMap(({ payload }) => (payload?.$case === 'artifactUpdate' ? (payload.value.artifact?.parts ?? []) : []))
     .map(({ content }) => (content?.$case === 'text' ? content.value : ''))
     .join('');
+}
+
+/** The text that a reader of a stream has in the end: a task tells all of it, an update what it adds or how it is now. */
+export function toldText(items: readonly StreamResponse[]): string {
+  const texts = new Map<string, string>();
+  const take = ({ artifactId, parts }: Artifact, before: string): void =>
+    void texts.set(artifactId, before + parts.map(({ content }) => (content?.$case === 'text' ? content.value : '')).join(''));
+  for (const { payload } of items) {
+    if (payload?.$case === 'task') {
+      texts.clear();
+      payload.value.artifacts.forEach((artifact) => take(artifact, ''));
+    } else if (payload?.$case === 'artifactUpdate' && payload.value.artifact !== undefined) {
+      const { artifact, append } = payload.value;
+      take(artifact, append ? (texts.get(artifact.artifactId) ?? '') : '');
+    }
+  }
+  return [...texts.values()].join('');
 }
 
 /** The text of a task's artifacts. */
