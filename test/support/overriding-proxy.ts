@@ -1,8 +1,9 @@
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What is answered in place of OpenCode: nothing at all, or this. */
-export type Override = 'cut' | { readonly status: number; readonly body?: string; readonly type?: string };
+/** What is answered in place of OpenCode: nothing at all, or this; or what OpenCode answers, but not before. */
+export type Override =
+  'cut' | { readonly status: number; readonly body?: string; readonly type?: string } | { readonly notBefore: Promise<void> };
 
 /** Stands in front of an OpenCode and answers some of its calls itself; everything else goes through. */
 export class OverridingProxy {
@@ -10,7 +11,7 @@ export class OverridingProxy {
   readonly overrides = new Map<RegExp, Override>();
   /** What came, in order: `GET /session`. */
   readonly calls: string[] = [];
-  private readonly server = createServer((request, response) => this.handle(request, response));
+  private readonly server = createServer((request, response) => void this.handle(request, response));
 
   private constructor(private readonly target: string) {}
 
@@ -30,13 +31,14 @@ export class OverridingProxy {
     await closed;
   }
 
-  private handle(request: IncomingMessage, response: ServerResponse): void {
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = 'GET', url: path = '/' } = request;
     const call = `${method} ${path}`;
     this.calls.push(call);
     const override = [...this.overrides].find(([pattern]) => pattern.test(call))?.[1];
     if (override === 'cut') return void request.destroy();
-    if (override !== undefined) {
+    if (override !== undefined && 'notBefore' in override) await override.notBefore;
+    else if (override !== undefined) {
       const { status, body = '', type = 'application/json' } = override;
       request.resume();
       return void response.writeHead(status, { 'content-type': type }).end(body);

@@ -39,6 +39,13 @@ describe('fromUpstreamError', () => {
     expect(fromUpstreamError({ name, data: message === undefined ? {} : { message } })).toEqual({ name, message: expected });
   });
 
+  it('tells the status of a provider, and of nobody else', () => {
+    const data = { message: '', statusCode: 429 };
+
+    expect(fromUpstreamError({ name: 'APIError', data }).status).toBe(429);
+    expect(fromUpstreamError({ name: 'UnknownError', data }).status).toBeUndefined();
+  });
+
   it('does not mind an error without anything', () => {
     expect(fromUpstreamError({ name: 'APIError' }).message).toBe('The provider failed');
   });

@@ -67,6 +67,8 @@ function providerWords({ statusCode, responseBody }: NonNullable<UpstreamError['
 
 /** Why a turn failed, in words of ours, or in OpenCode's own where they are known to hold nothing else. */
 export function fromUpstreamError({ name, data = {} }: UpstreamError): MessageFailure {
-  const told = (name === 'APIError' ? providerWords(data) : ownWords(data.message)) ?? BY_NAME[name];
-  return { name, message: told ?? 'OpenCode failed; its own log says why' };
+  const ofProvider = name === 'APIError';
+  const told = (ofProvider ? providerWords(data) : ownWords(data.message)) ?? BY_NAME[name];
+  const { statusCode: status } = data;
+  return { name, message: told ?? 'OpenCode failed; its own log says why', ...(ofProvider && status !== undefined && { status }) };
 }

@@ -4,6 +4,8 @@ import type { ModelRef } from '../session/session.model.js';
 export interface MessageFailure {
   readonly name: string;
   readonly message: string;
+  /** HTTP status with which the provider answered, where it was the provider who failed. */
+  readonly status?: number;
 }
 
 export interface MessageTokens {

@@ -134,7 +134,7 @@ describe('Turn fed with recorded turns', () => {
   it('tells the failure of the provider', () => {
     const { turn } = play(eventsOf('06-provider-error'));
 
-    expect(turn.toUpdate().failure).toEqual({ name: 'APIError', message: 'The provider refused the request (HTTP 400)' });
+    expect(turn.toUpdate().failure).toEqual({ name: 'APIError', message: 'The provider refused the request (HTTP 400)', status: 400 });
   });
 
   it('tells the reason the model stopped', () => {

@@ -9,6 +9,7 @@ import type { ForeignMethod, ForeignService } from '../../../common/grpc/foreign
 import { A2AHandler } from '../a2a.handler.js';
 import { A2A_RULES, type A2ARules } from '../a2a.rules.js';
 import type { A2AVersion } from '../a2a.call.js';
+import { withFinalUpdate } from '../wire/legacy-final.mapper.js';
 import { toVersion } from '../wire/version.js';
 import { LibraryCall, type LibraryDefinition, type LibraryHandler } from './library-call.js';
 
@@ -71,7 +72,7 @@ export class A2AGrpcServices {
         const library = begin(request, call);
         return {
           source$: new Observable<object>((subscriber) => library.stream(handle, subscriber)),
-          encode: (item) => definition.responseSerialize(item),
+          encode: (item) => definition.responseSerialize(version === '0.3' ? withFinalUpdate(item) : item),
         };
       },
     };

@@ -12,6 +12,8 @@ import { ExtensionDispatcher, type JsonRpcRequest } from '../methods/extension.d
 import { beginStream, type Placed } from '../generator-stream.js';
 import { wrongType } from '../wire/a2a-error.mapper.js';
 import { toRpcError, type JsonRpcError } from '../wire/failure.mapper.js';
+import { withFinalResult } from '../wire/legacy-final.mapper.js';
+import { requireTypes } from '../wire/request-types.js';
 import { toVersion } from '../wire/version.js';
 
 /** What stands in a JSON-RPC answer. */
@@ -76,13 +78,14 @@ export class JsonRpc {
     const { method, id = null } = body;
     const isCore = version === '1.0' ? isV1JsonRpcMethod(method) : isLegacyJsonRpcMethod(method);
     if (!isCore) return this.extend(body, user.call);
-    const handler = version === '1.0' ? this.current : this.legacy;
-    const answer = await handler.handle(version === '1.0' ? body : withBlocking(body), context);
-    if (!isGenerator(answer)) return this.withOwnFailure(answer, user);
     try {
+      requireTypes(body['params']);
+      const handler = version === '1.0' ? this.current : this.legacy;
+      const answer = await handler.handle(version === '1.0' ? body : withBlocking(body), context);
+      if (!isGenerator(answer)) return this.withOwnFailure(answer, user);
       const source$ = await beginStream<object>(answer, () => progress.position);
       return new JsonStream(source$, `a2a/${String(method)}`, {
-        toJson: ({ item }) => JSON.stringify(item),
+        toJson: ({ item }) => JSON.stringify(version === '0.3' ? withFinalResult(item) : item),
         positionOf: ({ position }) => position,
         errorToJson: (error) => JSON.stringify(failed(id, toRpcError(error, version))),
       });

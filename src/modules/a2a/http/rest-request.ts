@@ -1,10 +1,12 @@
 import type { FastifyRequest } from 'fastify';
 import { GatewayError } from '../../../common/errors/gateway-error.js';
+import { requireTypes } from '../wire/request-types.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** A message of the protocol out of JSON. @throws GatewayError INVALID_ARGUMENT for what cannot be one */
 export function decode<T>(codec: { fromJSON(json: unknown): T }, json: Json): T {
+  requireTypes(json);
   try {
     return codec.fromJSON(json);
   } catch (error) {

@@ -154,6 +154,8 @@ const FINAL: ReadonlySet<TaskState> = new Set([
   TaskState.TASK_STATE_FAILED,
   TaskState.TASK_STATE_CANCELED,
   TaskState.TASK_STATE_REJECTED,
+  // A provider refused the credentials.
+  TaskState.TASK_STATE_AUTH_REQUIRED,
 ]);
 
 export function toLegacyRestTask({ id, contextId, status, artifacts, history, metadata }: Task): Json {

@@ -1,6 +1,6 @@
-import type { MessageFailure } from '../../message/message.model.js';
 import type { Ask, Resolution, TaskEvent, TaskView } from '../a2a.model.js';
 import type { SessionUsage } from '../../session/session.model.js';
+import { toErrorMetadata } from './error-metadata.mapper.js';
 import type { TaskPlace } from './layout.js';
 import { toQuestionDetails } from './task-status.mapper.js';
 
@@ -63,23 +63,6 @@ function toResolutionMetadata({ askId, type, outcome }: Resolution): Metadata {
     phase: 'resolved',
     resolution: outcome === 'reject' ? 'rejected' : outcome === 'rejected' ? outcome : 'replied',
   };
-}
-
-const TYPE_BY_STATUS: Readonly<Record<number, string>> = {
-  400: 'UPSTREAM_BAD_REQUEST',
-  401: 'UPSTREAM_UNAUTHORIZED',
-  403: 'UPSTREAM_PERMISSION_DENIED',
-  404: 'UPSTREAM_RESOURCE_NOT_FOUND',
-  408: 'UPSTREAM_TIMEOUT',
-  429: 'UPSTREAM_QUOTA_EXCEEDED',
-};
-
-/** What the predecessor calls a failure; the provider's status stands in our own words about it. */
-function toErrorMetadata({ name, message }: MessageFailure): Metadata {
-  const status = Number(/\(HTTP (\d{3})/.exec(message)?.[1] ?? Number.NaN);
-  if (Number.isNaN(status)) return { type: name === 'ProviderAuthError' ? 'UPSTREAM_UNAUTHORIZED' : 'UPSTREAM_SERVER_ERROR' };
-  const type = TYPE_BY_STATUS[status] ?? (status >= 500 ? 'UPSTREAM_SERVER_ERROR' : 'UPSTREAM_CLIENT_ERROR');
-  return { type, upstream_status: status };
 }
 
 /** What a task says to programs. */

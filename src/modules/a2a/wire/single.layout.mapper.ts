@@ -3,7 +3,7 @@ import type { TaskEvent, TaskView, TextLane } from '../a2a.model.js';
 import { toHistory } from './history.mapper.js';
 import type { Layout, TaskPlace, Wishes } from './layout.js';
 import { sourceOf, toChunkMetadata, toStatusMetadata, toTaskMetadata } from './shared-metadata.mapper.js';
-import { dataPart, textPart, toTaskStatus } from './task-status.mapper.js';
+import { dataPart, textPart, toLegacyTaskStatus } from './task-status.mapper.js';
 import { toLegacyToolData } from './tool-data.mapper.js';
 
 /**
@@ -17,7 +17,7 @@ export const singleLayout: Layout = {
     return {
       id: view.id,
       contextId: view.contextId,
-      status: toTaskStatus({ ...view, taskId: view.id, atMs: view.changedAtMs }),
+      status: toLegacyTaskStatus({ ...view, taskId: view.id, atMs: view.changedAtMs }),
       artifacts: answer.length === 0 ? [] : [toArtifact(view.id, answer)],
       history: toHistory(view),
       metadata: toTaskMetadata(view),
@@ -93,7 +93,7 @@ function toStatusUpdate(event: Extract<TaskEvent, { type: 'status' }>, place: Ta
       value: {
         taskId,
         contextId,
-        status: toTaskStatus({ taskId, contextId, state, atMs, asks: ask === undefined ? [] : [ask], failure }),
+        status: toLegacyTaskStatus({ taskId, contextId, state, atMs, asks: ask === undefined ? [] : [ask], failure }),
         metadata: toStatusMetadata(event, place),
       },
     },

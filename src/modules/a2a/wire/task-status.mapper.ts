@@ -1,6 +1,7 @@
 import { Role, TaskState, type Message, type Part, type TaskStatus } from '@a2a-js/sdk';
 import type { Ask, TaskState as State } from '../a2a.model.js';
 import type { MessageFailure } from '../../message/message.model.js';
+import { wantsCredentials } from './error-metadata.mapper.js';
 
 const STATES: Readonly<Record<State, TaskState>> = {
   submitted: TaskState.TASK_STATE_SUBMITTED,
@@ -26,6 +27,12 @@ export interface StatusTold {
 /** The status with words for people, and for programs what is asked. */
 export function toTaskStatus(told: StatusTold): TaskStatus {
   return { state: STATES[told.state], message: toStatusMessage(told), timestamp: new Date(told.atMs).toISOString() };
+}
+
+/** The same in version 0.3, where opencode-a2a-server ends a task with `auth-required` when its provider refuses the credentials. */
+export function toLegacyTaskStatus(told: StatusTold): TaskStatus {
+  const status = toTaskStatus(told);
+  return told.failure !== undefined && wantsCredentials(told.failure) ? { ...status, state: TaskState.TASK_STATE_AUTH_REQUIRED } : status;
 }
 
 export function fromTaskState(state: TaskState): State | undefined {
