@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 const PREFIX = 'opencode_gateway_';
 
@@ -11,40 +11,27 @@ export interface Sample<Label extends string> {
 
 type Read<Label extends string> = () => number | Iterable<Sample<Label>>;
 
-/**
- * The gateway's numbers, for Prometheus. Names begin with `opencode_gateway_`; label values are few and never an id.
- *
- * What is counted on a hot path is counted in plain numbers and read when somebody asks.
- */
-@Injectable()
-export class Metrics {
-  private readonly registry = new Registry();
-
-  constructor() {
-    collectDefaultMetrics({ register: this.registry });
-  }
-
-  get contentType(): string {
-    return this.registry.contentType;
-  }
-
-  /** Everything, in the text format. */
-  text(): Promise<string> {
-    return this.registry.metrics();
-  }
+/** Numbers whose names begin alike. */
+export class Numbers {
+  constructor(
+    protected readonly registry: Registry,
+    private readonly prefix: string,
+  ) {}
 
   /** A counter that its owner increments. The name ends in `_total`. */
   counter<Label extends string>(name: string, help: string, labelNames: readonly Label[] = []): Counter<Label> {
-    return new Counter({ name: PREFIX + name, help, labelNames: [...labelNames], registers: [this.registry] });
+    return new Counter(this.toOptions(name, help, labelNames));
+  }
+
+  /** How often values up to each of the limits were observed. */
+  histogram<Label extends string>(name: string, help: string, limits: readonly number[], labelNames: readonly Label[]): Histogram<Label> {
+    return new Histogram({ ...this.toOptions(name, help, labelNames), buckets: [...limits] });
   }
 
   /** A count that its owner keeps; it is read when somebody asks. */
   readCounter<Label extends string = never>(name: string, help: string, read: Read<Label>, labelNames: readonly Label[] = []): void {
     const counter: Counter<Label> = new Counter({
-      name: PREFIX + name,
-      help,
-      labelNames: [...labelNames],
-      registers: [this.registry],
+      ...this.toOptions(name, help, labelNames),
       collect: () => {
         counter.reset();
         for (const { labels, value } of samplesOf(read)) counter.inc(labels, value);
@@ -55,15 +42,42 @@ export class Metrics {
   /** A state; it is read when somebody asks. */
   readGauge<Label extends string = never>(name: string, help: string, read: Read<Label>, labelNames: readonly Label[] = []): void {
     const gauge: Gauge<Label> = new Gauge({
-      name: PREFIX + name,
-      help,
-      labelNames: [...labelNames],
-      registers: [this.registry],
+      ...this.toOptions(name, help, labelNames),
       collect: () => {
         gauge.reset();
         for (const { labels, value } of samplesOf(read)) gauge.inc(labels, value);
       },
     });
+  }
+
+  private toOptions<Label extends string>(name: string, help: string, labelNames: readonly Label[]) {
+    return { name: this.prefix + name, help, labelNames: [...labelNames], registers: [this.registry] };
+  }
+}
+
+/**
+ * The gateway's numbers, for Prometheus. Names begin with `opencode_gateway_`; label values are few and never an id.
+ *
+ * What is counted on a hot path is counted in plain numbers and read when somebody asks.
+ */
+@Injectable()
+export class Metrics extends Numbers {
+  /** Those with the very names of a predecessor, which dashboards know. */
+  readonly unprefixed: Numbers;
+
+  constructor() {
+    super(new Registry(), PREFIX);
+    this.unprefixed = new Numbers(this.registry, '');
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  get contentType(): string {
+    return this.registry.contentType;
+  }
+
+  /** Everything, in the text format. */
+  text(): Promise<string> {
+    return this.registry.metrics();
   }
 }
 

@@ -27,10 +27,12 @@ import { PUSH_PAYLOAD, TASK_SOURCE } from './push/task-source.js';
 import { WebhookAddresses } from './push/webhook-address.js';
 import { openTaskStore } from './store/open-task-store.js';
 import { TASK_STORE, type TaskStore } from './task.store.js';
+import { TaskAborter } from './task/task.aborter.js';
 import { TaskControl } from './task/task.control.js';
 import { TaskFeeds } from './task/task.feeds.js';
 import { TaskList } from './task/task.list.js';
 import { TaskReader } from './task/task.reader.js';
+import { TaskMetrics } from './task/task.metrics.js';
 import { TASK_OPTIONS, type TaskOptions } from './task/task.options.js';
 import { TaskService } from './task/task.service.js';
 import { TASK_SESSIONS_OPTIONS, TaskSessions, type TaskSessionsOptions } from './task/task.sessions.js';
@@ -58,7 +60,7 @@ function toStore({ A2A_STORE_URL: url, A2A_SESSION_CACHE_MAXSIZE: maxBindings }:
 }
 
 /** Tasks: turns of sessions in A2A's words. */
-const tasks = [TaskSessions, TaskFeeds, TaskControl, TaskService, TaskReader, TaskList];
+const tasks = [TaskMetrics, TaskSessions, TaskFeeds, TaskAborter, TaskControl, TaskService, TaskReader, TaskList];
 
 /** Push notifications of these tasks, in A2A's words. */
 const pushParts: Provider[] = [

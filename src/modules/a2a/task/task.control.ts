@@ -1,27 +1,25 @@
-import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { may } from '../../../common/access/principal.js';
 import { GatewayError } from '../../../common/errors/gateway-error.js';
-import { TurnService } from '../../message/turn.service.js';
 import { PermissionService } from '../../permission/permission.service.js';
 import { QuestionService } from '../../question/question.service.js';
 import type { A2ACall } from '../a2a.call.js';
 import type { Ask, TaskRef, TaskView } from '../a2a.model.js';
 import { TASK_STORE, type TaskStore } from '../task.store.js';
 import type { AskAnswer } from '../wire/answer.mapper.js';
+import { TaskAborter } from './task.aborter.js';
 import type { TaskFeed } from './task.feed.js';
-import { TASK_OPTIONS, type TaskOptions } from './task.options.js';
+import { TaskMetrics, type AbortOutcome } from './task.metrics.js';
 
 /** What callers do to a task that runs: answer what it asks, and end it. */
 @Injectable()
 export class TaskControl {
-  private readonly logger = new Logger(TaskControl.name);
-
   constructor(
-    private readonly turns: TurnService,
     private readonly permissions: PermissionService,
     private readonly questions: QuestionService,
     @Inject(TASK_STORE) private readonly store: TaskStore,
-    @Inject(TASK_OPTIONS) private readonly options: TaskOptions,
+    private readonly aborter: TaskAborter,
+    private readonly metrics: TaskMetrics,
   ) {}
 
   /** @throws GatewayError PERMISSION_DENIED without the scope approve; NOT_FOUND when it was answered meanwhile */
@@ -43,13 +41,8 @@ export class TaskControl {
 
   /** As TaskService.cancel, of a task that is open. */
   async cancel(feed: TaskFeed, call: A2ACall): Promise<TaskView> {
-    if (!feed.isTerminal) {
-      const counting = await this.store.settle(feed.ref.id, 'canceled');
-      if (!feed.isTerminal) {
-        feed.end(counting);
-        await this.abort(feed.ref, call);
-      }
-    }
+    const done = this.metrics.onCancel();
+    done(await this.end(feed, call));
     if (feed.view.state === 'canceled') return feed.view;
     throw new GatewayError('FAILED_PRECONDITION', `task ${feed.ref.id} has ended and cannot be canceled`, {
       reason: 'TASK_NOT_CANCELABLE',
@@ -62,17 +55,14 @@ export class TaskControl {
     while (feed.state === 'submitted' && !feed.isOver) await feed.untilStateChanged(feed.statusSequence, never);
     if (feed.isOver || (await this.store.terminalState(feed.ref.id)) !== 'canceled') return;
     feed.end('canceled');
-    await this.abort(feed.ref, call);
+    await this.aborter.abort(feed.ref, call.caller);
   }
 
-  /** Best effort: the task is canceled whether OpenCode lets go of it in time or not. */
-  private async abort({ sessionId, turnId }: TaskRef, { caller }: A2ACall): Promise<void> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => (timer = setTimeout(resolve, this.options.abortTimeoutMs)));
-    const aborted = this.turns
-      .abortOne(sessionId, turnId, caller)
-      .catch((error: unknown) => this.logger.warn(`Turn ${turnId} of session ${sessionId} could not be aborted: ${String(error)}`));
-    await Promise.race([aborted, late]);
-    clearTimeout(timer);
+  private async end(feed: TaskFeed, { caller }: A2ACall): Promise<AbortOutcome> {
+    if (feed.isTerminal) return 'not_attempted';
+    const counting = await this.store.settle(feed.ref.id, 'canceled');
+    if (feed.isTerminal) return 'not_attempted';
+    feed.end(counting);
+    return this.aborter.abort(feed.ref, caller);
   }
 }

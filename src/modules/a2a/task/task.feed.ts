@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { GatewayEvent, TextDelta, TurnState, TurnUpdate } from '../../event/event.model.js';
+import type { GatewayEvent, TextDelta, TurnUpdate } from '../../event/event.model.js';
 import type { MessageFailure, MessageInfo, Part, TextPart, ToolPart } from '../../message/message.model.js';
 import {
   isTerminal,
@@ -14,6 +14,7 @@ import {
 } from '../a2a.model.js';
 import type { TaskPlace } from '../wire/layout.js';
 import { TaskLog } from './task.log.js';
+import { toTaskState } from './task-state.mapper.js';
 import { TaskOutput, type OutputEvent } from './task.output.js';
 
 /** What a task's feed knows before its first event. */
@@ -30,10 +31,17 @@ export interface TaskOrigin {
 export interface TaskKeeper {
   /** Told how the turn ended; calls `end` with the state that counts. */
   settle(state: TerminalState, failure: MessageFailure | undefined): void;
+  onAsk(): void;
+  onResolution(): void;
   onEnd(): void;
 }
 
-const NOBODY: TaskKeeper = { settle: () => undefined, onEnd: () => undefined };
+const NOBODY: TaskKeeper = {
+  settle: () => undefined,
+  onAsk: () => undefined,
+  onResolution: () => undefined,
+  onEnd: () => undefined,
+};
 
 type Unnumbered = OutputEvent | Omit<Extract<TaskEvent, { type: 'status' }>, 'sequence' | 'atMs'>;
 
@@ -239,6 +247,7 @@ export class TaskFeed {
     if (this.state === 'submitted' || this.asks.has(ask.id)) return;
     this.asks.set(ask.id, ask);
     this.tell({ type: 'status', state: 'input_required', ask });
+    this.keeper.onAsk();
   }
 
   private close(askId: string, outcome: Resolution['outcome']): void {
@@ -247,6 +256,7 @@ export class TaskFeed {
     this.asks.delete(askId);
     const state = this.asks.size === 0 ? 'working' : 'input_required';
     this.tell({ type: 'status', state, resolution: { askId, type: ask.type, outcome } });
+    this.keeper.onResolution();
   }
 
   private change(state: TaskState): void {
@@ -274,26 +284,4 @@ export class TaskFeed {
 
 function wake(waiting: ReadonlySet<() => void>): void {
   for (const done of [...waiting]) done();
-}
-
-/** A turn that OpenCode lost in the middle has failed, as far as its caller is concerned. */
-export function toTaskState(state: TurnState): TaskState {
-  switch (state) {
-    case 'queued':
-      return 'submitted';
-    case 'admitted':
-    case 'running':
-      return 'working';
-    case 'waiting':
-      return 'input_required';
-    case 'completed':
-      return 'completed';
-    case 'aborted':
-      return 'canceled';
-    case 'rejected':
-      return 'rejected';
-    case 'failed':
-    case 'interrupted':
-      return 'failed';
-  }
 }

@@ -9,8 +9,10 @@ import { TurnLookup, type KnownTurn } from '../../message/turn.lookup.js';
 import type { Session } from '../../session/session.model.js';
 import { isTerminal, type Said, type TaskRef, type TaskView, type TerminalState } from '../a2a.model.js';
 import { TASK_STORE, type TaskNotes, type TaskStore } from '../task.store.js';
-import { TaskFeed, toTaskState, type TaskOrigin } from './task.feed.js';
+import { TaskFeed, type TaskOrigin } from './task.feed.js';
 import { contextOf, taskNotFound, toTaskRef } from './task-id.js';
+import { toTaskState } from './task-state.mapper.js';
+import { TaskMetrics } from './task.metrics.js';
 
 /** For how long an ended task is kept at hand; afterwards OpenCode's records tell of it. */
 const KEPT_MS = 60_000;
@@ -39,6 +41,7 @@ export class TaskFeeds implements OnModuleDestroy {
     private readonly hub: EventHub,
     private readonly lookup: TurnLookup,
     @Inject(TASK_STORE) private readonly store: TaskStore,
+    private readonly metrics: TaskMetrics,
   ) {}
 
   onModuleDestroy(): void {
@@ -149,6 +152,8 @@ export class TaskFeeds implements OnModuleDestroy {
           .catch(() => state)
           .then((counting) => feed.end(counting, counting === state ? failure : undefined));
       },
+      onAsk: () => this.metrics.onAsk(),
+      onResolution: () => this.metrics.onResolution(),
       onEnd: () => this.retire(feed),
     });
     return feed;

@@ -11,6 +11,12 @@ import { positionOf, toPosition } from './position.js';
 import { toFinalSnapshot } from '../wire/single.layout.mapper.js';
 import { LAYOUTS, type VersionedWishes } from '../wire/task.mapper.js';
 import type { TaskFeed } from './task.feed.js';
+import { TaskMetrics } from './task.metrics.js';
+
+export interface ReadUntil {
+  /** Over when the agent asks, and not only with the task. */
+  readonly endsWhenInterrupted: boolean;
+}
 
 /** Tells a task to one reader, at the reader's own pace. */
 @Injectable()
@@ -18,6 +24,7 @@ export class TaskReader {
   constructor(
     private readonly streams: OpenStreams,
     private readonly addresses: PublicAddresses,
+    private readonly metrics: TaskMetrics,
     @Inject(TASK_STORE) private readonly store: TaskStore,
   ) {}
 
@@ -38,11 +45,16 @@ export class TaskReader {
    *
    * Over when nobody reads any more. A reader that was too slow for what is kept is shown the whole task once more.
    */
-  async *read(
-    feed: TaskFeed,
-    call: A2ACall,
-    { endsWhenInterrupted }: { readonly endsWhenInterrupted: boolean },
-  ): AsyncGenerator<StreamResponse, void, undefined> {
+  async *read(feed: TaskFeed, call: A2ACall, until: ReadUntil): AsyncGenerator<StreamResponse, void, undefined> {
+    const end = this.metrics.onStream();
+    try {
+      yield* this.tell(feed, call, until);
+    } finally {
+      end();
+    }
+  }
+
+  private async *tell(feed: TaskFeed, call: A2ACall, { endsWhenInterrupted }: ReadUntil): AsyncGenerator<StreamResponse, void, undefined> {
     const wishes = await this.wishesOf(feed.ref.id, call);
     const layout = LAYOUTS[wishes.version];
     const { place } = feed;
@@ -73,7 +85,10 @@ export class TaskReader {
         if (wishes.version === '0.3' && endsIt(event) && feed.view.wasRewritten) yield toFinalSnapshot(feed.view, event.sequence);
         const told = layout.toStreamResponse(event, place, wishes);
         call.progress.position = toPosition(feed, event.sequence);
-        if (told !== undefined) yield told;
+        if (told !== undefined) {
+          if (event.type === 'tool') this.metrics.onToolChunk();
+          yield told;
+        }
         const room = call.untilReady();
         if (endsIt(event) || (endsWhenInterrupted && event.type === 'status' && event.state === 'input_required')) return;
         if (room === undefined) continue;
