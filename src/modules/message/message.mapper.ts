@@ -86,6 +86,7 @@ function fromToolPart({ id, messageID, sessionID, callID, tool, state }: Upstrea
     sessionId: sessionID,
     callId: callID,
     tool,
+    title: state.title,
     status: fromToolStatus(state),
     input: state.input,
     ...withoutOutputPath(state),

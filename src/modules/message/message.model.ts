@@ -55,6 +55,8 @@ export interface ToolPart extends PartBase {
   readonly type: 'tool';
   readonly callId: string;
   readonly tool: string;
+  /** What it did, in OpenCode's words; with a success. */
+  readonly title: string | undefined;
   readonly status: 'pending' | 'running' | 'success' | 'error' | 'cancelled';
   readonly input: unknown;
   readonly output: string | undefined;

@@ -26,6 +26,7 @@ const TOOL: ToolPart = {
   sessionId: 'ses_1',
   callId: 'call_1',
   tool: 'bash',
+  title: undefined,
   status: 'error',
   input: {},
   output: undefined,

@@ -36,6 +36,7 @@ const TOOL: ToolPart = {
   sessionId: 'ses_1',
   callId: 'call_1',
   tool: 'bash',
+  title: undefined,
   status: 'running',
   input: { command: 'ls' },
   output: undefined,

@@ -113,6 +113,6 @@ function isSame(left: ToolPart, right: ToolPart): boolean {
   return toComparable(left) === toComparable(right);
 }
 
-function toComparable({ status, input, output, error, metadata }: ToolPart): string {
-  return JSON.stringify([status, input, output, error, metadata['title']]);
+function toComparable({ status, title, input, output, error }: ToolPart): string {
+  return JSON.stringify([status, title, input, output, error]);
 }

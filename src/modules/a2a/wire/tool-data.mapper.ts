@@ -2,11 +2,10 @@ import type { ToolPart } from '../../message/message.model.js';
 
 type ToolData = Readonly<Record<string, unknown>>;
 
-function common({ tool, input, output, error, metadata }: ToolPart): ToolData {
-  const title = metadata['title'];
+function common({ tool, title, input, output, error }: ToolPart): ToolData {
   return {
     tool,
-    ...(typeof title === 'string' && { title }),
+    ...(title !== undefined && { title }),
     ...(input !== undefined && { input }),
     ...(output !== undefined && { output }),
     ...(error !== undefined && { error }),
