@@ -82,7 +82,7 @@ export class TaskReader {
       }
       for (const event of events) {
         at = event.sequence;
-        if (wishes.version === '0.3' && endsIt(event) && feed.view.wasRewritten) yield toFinalSnapshot(feed.view, event.sequence);
+        if (wishes.version === '0.3' && endsIt(event)) yield* finalSnapshotOf(feed.view, event.sequence);
         const told = layout.toStreamResponse(event, place, wishes);
         call.progress.position = toPosition(feed, event.sequence);
         if (told !== undefined) {
@@ -99,6 +99,11 @@ export class TaskReader {
       if (events.length === 0 && feed.isTerminal) return;
     }
   }
+}
+
+/** Whoever was told a text otherwise than it became gets the answer once more, if there is one. */
+function* finalSnapshotOf(view: TaskView, sequence: number): Generator<StreamResponse> {
+  if (view.wasRewritten && view.lanes.some(({ kind }) => kind === 'text')) yield toFinalSnapshot(view, sequence);
 }
 
 function endsIt(event: TaskEvent): boolean {
