@@ -65,14 +65,14 @@ function statesIn(events: readonly TaskEvent[] | undefined): string[] {
 
 describe('TaskFeed', () => {
   let feed: TaskFeed;
-  let keeper: { readonly settle: jest.Mock; readonly onEnd: jest.Mock } & TaskKeeper;
+  let keeper: jest.Mocked<TaskKeeper>;
 
   const observe = (...events: GatewayEvent[]): void => events.forEach((each) => feed.observe(each));
   const texts = (): string[] => feed.view.lanes.flatMap((lane) => (lane.kind === 'text' ? [lane.text] : []));
 
   beforeEach(() => {
-    keeper = { settle: jest.fn(), onEnd: jest.fn() };
-    feed = new TaskFeed({ ref, contextId: 'ctx', sessionTitle: 'test', said: [], createdAtMs: 1 }, keeper);
+    keeper = { settle: jest.fn(), onEnd: jest.fn(), onAsk: jest.fn(), onResolution: jest.fn() };
+    feed = new TaskFeed({ ref, contextId: 'ctx', sessionTitle: 'test', directory: '/work', said: [], createdAtMs: 1 }, keeper);
   });
 
   it('keeps the first terminal state, whatever comes later', () => {

@@ -8,6 +8,7 @@ import type { Session } from '../../session/session.model.js';
 import { MemoryTaskStore } from '../store/memory-task.store.js';
 import type { TaskFeed } from './task.feed.js';
 import { TaskFeeds } from './task.feeds.js';
+import type { TaskMetrics } from './task.metrics.js';
 import { toTaskRef } from './task-id.js';
 
 const session = { id: 'ses_1', title: 'test', contextId: undefined } as Session;
@@ -47,7 +48,8 @@ describe('TaskFeeds', () => {
         };
       });
     find = jest.fn(() => Promise.resolve({ update: update('running'), own, messages: [] }));
-    feeds = new TaskFeeds({ watchSession } as unknown as EventHub, { find } as unknown as TurnLookup, new MemoryTaskStore());
+    const metrics = { onAsk: jest.fn(), onResolution: jest.fn() } as unknown as TaskMetrics;
+    feeds = new TaskFeeds({ watchSession } as unknown as EventHub, { find } as unknown as TurnLookup, new MemoryTaskStore(), metrics);
   });
 
   afterEach(() => jest.useRealTimers());

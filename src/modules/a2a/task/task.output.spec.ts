@@ -30,6 +30,7 @@ const tool = (more: Partial<ToolPart> = {}): ToolPart => ({
   type: 'tool',
   callId: 'call_1',
   tool: 'bash',
+  title: undefined,
   status: 'running',
   input: {},
   output: undefined,
