@@ -18,7 +18,7 @@ import { GatewayError } from '../errors/gateway-error.js';
 import { maxBytesOf, type RequestBounds } from '../limits/call-limits.js';
 import type { CallsInFlight } from '../limits/calls-in-flight.js';
 import type { CallLogs } from '../logging/call-logs.js';
-import type { LoggedCall } from '../logging/payload-log.js';
+import { toLoggedMethod, type LoggedCall } from '../logging/payload-log.js';
 import { MessageStream } from '../streams/message-stream.js';
 import type { OpenStreams, StreamLabels } from '../streams/open-streams.js';
 import type { TlsFiles } from '../tls/tls-files.js';
@@ -244,7 +244,7 @@ function toLoggedCall(
   method: DescMethod,
   { request, metadata }: Pick<ServerUnaryCall<Buffer, unknown>, 'request' | 'metadata'>,
 ): LoggedCall {
-  return { door: 'grpc', method, caller: callerOf(metadata), requestBytes: request.length };
+  return { door: 'grpc', ...toLoggedMethod(method), isReadable: true, caller: callerOf(metadata), requestBytes: request.length };
 }
 
 /** A handler that was refused or failed gives an Observable of its error: the error filter makes it so. */

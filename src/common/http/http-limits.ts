@@ -62,7 +62,7 @@ export function limitHttp(fastify: FastifyInstance, calls: CallsInFlight, limits
   });
   fastify.addHook('onRoute', (route) => {
     const [verb = ''] = [route.method].flat();
-    const ofAgents = route.config?.[AGENT_ROUTE] === true;
+    const ofAgents = route.config?.[AGENT_ROUTE] !== undefined;
     route.bodyLimit = ofAgents ? limits.maxAgentBytes : maxBytesOf(methodOfRoute(verb, route.url), limits);
   });
   fastify.addHook('onRequest', (request, reply, done) => {

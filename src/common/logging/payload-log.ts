@@ -8,7 +8,11 @@ import { methodName } from '../grpc/proto-types.js';
 /** A call whose bodies may be logged. */
 export interface LoggedCall {
   readonly door: 'grpc' | 'http';
-  readonly method: DescMethod;
+  readonly name: string;
+  /** Of a stream the request alone: what a stream tells is never shown. */
+  readonly isShown: boolean;
+  /** False where what came is no message at all. */
+  readonly isReadable: boolean;
   readonly caller: Caller | undefined;
   /** Of the request; undefined where nobody said how long it is. */
   readonly requestBytes: number | undefined;
@@ -32,17 +36,18 @@ export class PayloadLog {
   }
 
   request(call: LoggedCall, body: () => string): void {
-    if (!isShown(call)) return;
+    if (!call.isShown) return;
     const omitted = this.omissionOf(call);
     this.write(call, omitted === undefined ? { request: body() } : { request: null, omitted });
   }
 
   /** Not of streams. */
   answer(call: LoggedCall, body: () => string): void {
-    if (isShown(call) && this.omissionOf(call) === undefined) this.write(call, { answer: this.cut(body()) });
+    if (call.isShown && this.omissionOf(call) === undefined) this.write(call, { answer: this.cut(body()) });
   }
 
-  private omissionOf({ requestBytes }: LoggedCall): string | undefined {
+  private omissionOf({ requestBytes, isReadable }: LoggedCall): string | undefined {
+    if (!isReadable) return 'not JSON';
     if (this.limitBytes === 0) return undefined;
     if (requestBytes === undefined) return 'of unknown length';
     return requestBytes > this.limitBytes ? `${requestBytes} bytes` : undefined;
@@ -54,11 +59,12 @@ export class PayloadLog {
     return `${bytes.subarray(0, this.limitBytes).toString()}… (${bytes.length} bytes)`;
   }
 
-  private write({ door, method, caller }: LoggedCall, bodies: object): void {
-    this.logger.debug({ context: 'Payload', door, method: methodName(method), ...bodies, requestId: caller?.requestId });
+  private write({ door, name, caller }: LoggedCall, bodies: object): void {
+    this.logger.debug({ context: 'Payload', door, method: name, ...bodies, requestId: caller?.requestId });
   }
 }
 
-function isShown({ method }: LoggedCall): boolean {
-  return requirementOf(method) === 'write';
+/** A method of the contract, as its calls are logged. */
+export function toLoggedMethod(method: DescMethod): Pick<LoggedCall, 'name' | 'isShown'> {
+  return { name: methodName(method), isShown: requirementOf(method) === 'write' };
 }

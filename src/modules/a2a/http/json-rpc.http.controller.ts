@@ -3,6 +3,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AgentRoute, UnreadableBody } from '../../../common/http/agent-route.js';
 import { toHttpCall, versionWishOf } from './http-call.js';
 import { JsonRpc, type RpcReply } from './json-rpc.js';
+import { toLoggedRpc } from './logged-call.mapper.js';
 
 @Controller()
 export class JsonRpcHttpController {
@@ -10,7 +11,7 @@ export class JsonRpcHttpController {
 
   @Post()
   @HttpCode(200)
-  @AgentRoute()
+  @AgentRoute({ toLogged: toLoggedRpc })
   async call(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<RpcReply> {
     const { body } = request;
     if (body instanceof UnreadableBody) {

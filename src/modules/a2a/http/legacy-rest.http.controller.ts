@@ -10,6 +10,7 @@ import {
   toLegacyRestStreamItem as toItem,
   toLegacyRestTask,
 } from '../wire/legacy-rest.mapper.js';
+import { loggedAs } from './logged-call.mapper.js';
 import { configIdOf, historyLengthOf, taskIdOf } from './rest-request.js';
 import { RestReplies, type RestAnswer } from './rest-replies.js';
 
@@ -26,7 +27,7 @@ export class LegacyRestHttpController {
 
   @Post('message::send')
   @HttpCode(200)
-  @AgentRoute()
+  @AgentRoute(loggedAs('message/send'))
   sendMessage(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<RestAnswer> {
     return this.replies.answer(request, reply, '0.3', async ({ context }) => ({
       task: toLegacyRestTask(await this.handler.sendMessage(fromLegacyRestRequest(request.body), context)),
@@ -35,7 +36,7 @@ export class LegacyRestHttpController {
 
   @Post('message::stream')
   @HttpCode(200)
-  @AgentRoute()
+  @AgentRoute(loggedAs('message/stream'))
   streamMessage(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<RestAnswer> {
     return this.replies.answer(request, reply, '0.3', (call) => {
       const items = this.handler.sendMessageStream(fromLegacyRestRequest(request.body), call.context);
@@ -54,7 +55,7 @@ export class LegacyRestHttpController {
 
   @Post(`${TASK}::cancel`)
   @HttpCode(200)
-  @AgentRoute()
+  @AgentRoute(loggedAs('tasks/cancel'))
   cancelTask(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<RestAnswer> {
     return this.replies.answer(request, reply, '0.3', async ({ context }) =>
       toLegacyRestTask(await this.handler.cancelTask({ tenant: '', id: taskIdOf(request), metadata: undefined }, context)),

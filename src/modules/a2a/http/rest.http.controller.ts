@@ -13,6 +13,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AgentRoute } from '../../../common/http/agent-route.js';
 import { A2AHandler } from '../a2a.handler.js';
 import { toListTasksJson } from '../wire/list.mapper.js';
+import { loggedAs } from './logged-call.mapper.js';
 import { bodyOf, configIdOf, decode, historyLengthOf, queryOf, taskIdOf, tenantOf } from './rest-request.js';
 import { RestReplies, type RestAnswer } from './rest-replies.js';
 
@@ -31,7 +32,7 @@ export class RestHttpController {
 
   @Post(at('message::send'))
   @HttpCode(200)
-  @AgentRoute()
+  @AgentRoute(loggedAs('SendMessage'))
   sendMessage(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<RestAnswer> {
     return this.replies.answer(request, reply, '1.0', async ({ context }) => {
       const wanted = decode(SendMessageRequest, { ...bodyOf(request), ...tenantOf(request) });
@@ -41,7 +42,7 @@ export class RestHttpController {
 
   @Post(at('message::stream'))
   @HttpCode(200)
-  @AgentRoute()
+  @AgentRoute(loggedAs('SendStreamingMessage'))
   streamMessage(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<RestAnswer> {
     return this.replies.answer(request, reply, '1.0', (call) => {
       const wanted = decode(SendMessageRequest, { ...bodyOf(request), ...tenantOf(request) });
@@ -69,7 +70,7 @@ export class RestHttpController {
 
   @Post(at(`${TASK}::cancel`))
   @HttpCode(200)
-  @AgentRoute()
+  @AgentRoute(loggedAs('CancelTask'))
   cancelTask(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<RestAnswer> {
     return this.replies.answer(request, reply, '1.0', async ({ context }) => {
       const wanted = decode(CancelTaskRequest, { ...bodyOf(request), ...tenantOf(request), id: taskIdOf(request) });
