@@ -115,7 +115,7 @@ describe('TaskOutput', () => {
     output.setTool(tool());
 
     expect(output.setTool(tool({ startedAtMs: 2, metadata: { internal: 1 } }))).toBeUndefined();
-    expect(output.setTool(tool({ metadata: { title: 'list' } }))).toMatchObject({ isFirst: false });
+    expect(output.setTool(tool({ title: 'list' }))).toMatchObject({ isFirst: false });
     expect(output.setTool(tool({ status: 'success', output: 'ok' }))).toMatchObject({ lane: { part: { status: 'success' } } });
     expect(output.remove('prt_tool')).toBeUndefined();
     expect(texts()).toEqual(['bash']);

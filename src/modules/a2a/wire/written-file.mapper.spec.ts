@@ -19,7 +19,7 @@ describe('the file that a tool call wrote', () => {
     ['of a call that failed', { status: 'error' }],
     ['of a call that names none', { input: {} }],
   ] as const)('is none %s', (_, change) => {
-    expect(writtenPathOf({ ...call, ...change } as ToolPart, '/work')).toBeUndefined();
+    expect(writtenPathOf({ ...call, ...change }, '/work')).toBeUndefined();
   });
 
   it('has an address at which callers read it, and its type', () => {
