@@ -101,6 +101,8 @@ export interface TaskStatusEvent {
   readonly ask?: Ask | undefined;
   /** How an earlier ask was closed just now. */
   readonly resolution?: Resolution | undefined;
+  /** What it waits for still, while an earlier ask was closed. */
+  readonly next?: Ask | undefined;
   /** With a terminal state. */
   readonly failure?: MessageFailure | undefined;
   readonly usage?: SessionUsage | undefined;

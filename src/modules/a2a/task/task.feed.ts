@@ -254,8 +254,9 @@ export class TaskFeed {
     const ask = this.asks.get(askId);
     if (ask === undefined) return;
     this.asks.delete(askId);
-    const state = this.asks.size === 0 ? 'working' : 'input_required';
-    this.tell({ type: 'status', state, resolution: { askId, type: ask.type, outcome } });
+    const [next] = this.asks.values();
+    const state = next === undefined ? 'working' : 'input_required';
+    this.tell({ type: 'status', state, resolution: { askId, type: ask.type, outcome }, next });
     this.keeper.onResolution();
   }
 

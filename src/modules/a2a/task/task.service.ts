@@ -84,8 +84,11 @@ export class TaskService {
     if (feed.isTerminal) throw takesNoMessage('TASK_OVER', `task ${command.taskId} has ended: ${state}; begin another in its context`);
     const askId = command.data.map(askIdIn).find((id) => id !== undefined);
     const ask = askId === undefined ? asks[0] : asks.find(({ id }) => id === askId);
-    if (ask === undefined)
-      throw takesNoMessage('TASK_WORKING', `task ${command.taskId} asks for nothing now; begin another in its context`);
+    if (ask === undefined) {
+      const asked =
+        askId === undefined || asks.length === 0 ? 'asks for nothing now; begin another in its context' : `does not ask ${askId} now`;
+      throw takesNoMessage('TASK_WORKING', `task ${command.taskId} ${asked}`);
+    }
     const answer = toAskAnswer(ask, command.data, textOf(command.parts));
     if (answer === undefined) throw GatewayError.invalid('message.parts', `do not answer what the ${ask.type} asks`);
     await this.control.answer(ask, answer, feed.ref, call);

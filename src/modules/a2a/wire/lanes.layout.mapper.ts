@@ -17,7 +17,7 @@ export const lanesLayout: Layout = {
     return {
       id: view.id,
       contextId: view.contextId,
-      status: toTaskStatus({ ...view, taskId: view.id, atMs: view.changedAtMs }),
+      status: toTaskStatus({ ...view, taskId: view.id, atMs: view.changedAtMs, ask: view.asks[0] }),
       artifacts: inOrder(view.lanes.filter((lane) => isShown(lane, wishes))).map((lane) => toArtifact(lane, view, wishes)),
       history: toHistory(view),
       metadata: wishes.hints ? toTaskMetadata(view) : undefined,
@@ -88,7 +88,7 @@ function toStatusUpdate(event: Extract<TaskEvent, { type: 'status' }>, place: Ta
           contextId: place.contextId,
           state: event.state,
           atMs: event.atMs,
-          asks: event.ask === undefined ? [] : [event.ask],
+          ask: event.ask ?? event.next,
           failure: event.failure,
         }),
         metadata: hints ? toStatusMetadata(event, place) : undefined,

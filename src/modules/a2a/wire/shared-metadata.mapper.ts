@@ -67,7 +67,7 @@ function toResolutionMetadata({ askId, type, outcome }: Resolution): Metadata {
 
 /** What a task says to programs. */
 export function toTaskMetadata(view: TaskView): Record<string, unknown> {
-  const ask = view.asks.at(-1);
+  const [ask] = view.asks;
   return {
     shared: {
       session: toSessionMetadata(view),

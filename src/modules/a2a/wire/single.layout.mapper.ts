@@ -17,7 +17,7 @@ export const singleLayout: Layout = {
     return {
       id: view.id,
       contextId: view.contextId,
-      status: toLegacyTaskStatus({ ...view, taskId: view.id, atMs: view.changedAtMs }),
+      status: toLegacyTaskStatus({ ...view, taskId: view.id, atMs: view.changedAtMs, ask: view.asks[0] }),
       artifacts: answer.length === 0 ? [] : [toArtifact(view.id, answer)],
       history: toHistory(view),
       metadata: toTaskMetadata(view),
@@ -86,14 +86,15 @@ function toArtifact(taskId: string, parts: Part[]): Artifact {
 
 function toStatusUpdate(event: Extract<TaskEvent, { type: 'status' }>, place: TaskPlace): StreamResponse {
   const { id: taskId, contextId } = place;
-  const { state, atMs, ask, failure } = event;
+  const { state, atMs, failure } = event;
+  const ask = event.ask ?? event.next;
   return {
     payload: {
       $case: 'statusUpdate',
       value: {
         taskId,
         contextId,
-        status: toLegacyTaskStatus({ taskId, contextId, state, atMs, asks: ask === undefined ? [] : [ask], failure }),
+        status: toLegacyTaskStatus({ taskId, contextId, state, atMs, ask, failure }),
         metadata: toStatusMetadata(event, place),
       },
     },

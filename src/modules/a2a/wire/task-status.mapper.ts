@@ -19,8 +19,8 @@ export interface StatusTold {
   readonly contextId: string;
   readonly state: State;
   readonly atMs: number;
-  /** What it waits for. */
-  readonly asks: readonly Ask[];
+  /** What it waits for; of several the oldest, which an answer in words means. */
+  readonly ask: Ask | undefined;
   readonly failure: MessageFailure | undefined;
 }
 
@@ -47,7 +47,7 @@ export function dataPart(value: unknown): Part {
   return { content: { $case: 'data', value }, metadata: undefined, filename: '', mediaType: 'application/json' };
 }
 
-function toStatusMessage({ taskId, contextId, state, asks, failure }: StatusTold): Message | undefined {
+function toStatusMessage({ taskId, contextId, state, ask, failure }: StatusTold): Message | undefined {
   const message = (suffix: string, parts: Part[]): Message => ({
     messageId: `${taskId}:${suffix}`,
     contextId,
@@ -58,7 +58,6 @@ function toStatusMessage({ taskId, contextId, state, asks, failure }: StatusTold
     extensions: [],
     referenceTaskIds: [],
   });
-  const ask = asks.at(-1);
   if (state === 'input_required' && ask !== undefined) return message(`ask:${ask.id}`, [textPart(toWords(ask)), dataPart(toDetails(ask))]);
   if (failure !== undefined) return message('failure', [textPart(failure.message)]);
   return undefined;
