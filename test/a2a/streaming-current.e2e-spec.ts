@@ -1,7 +1,6 @@
 import { asTask, connect, sending } from '../support/a2a-client.js';
 import {
   chunksIn,
-  collect,
   current,
   currentSend,
   legacySend,
@@ -11,6 +10,7 @@ import {
   type CurrentItem,
   type LegacyItem,
 } from '../support/a2a-wire.js';
+import { collect } from '../support/conversation.js';
 import { script } from '../support/scripted-model.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
 

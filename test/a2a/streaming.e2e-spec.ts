@@ -1,4 +1,5 @@
-import { chunksIn, collect, legacySend, rpc, rpcStream, wordsOf, type LegacyItem } from '../support/a2a-wire.js';
+import { chunksIn, legacySend, rpc, rpcStream, wordsOf, type LegacyItem } from '../support/a2a-wire.js';
+import { collect } from '../support/conversation.js';
 import { eventually } from '../support/eventually.js';
 import { script, type Operation } from '../support/scripted-model.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';

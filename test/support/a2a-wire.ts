@@ -42,12 +42,6 @@ export async function* rpcStream<T>(
   }
 }
 
-export async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const collected: T[] = [];
-  for await (const item of items) collected.push(item);
-  return collected;
-}
-
 function resultOf<T>({ result, error }: RpcAnswer<T>): T {
   if (result === undefined) throw new Error(JSON.stringify(error));
   return result;
