@@ -67,7 +67,8 @@ export class JsonRpc {
     }
     const { user, context } = toCall(version);
     const answered = this.dispatch(body, user, context);
-    if ('id' in body) return answered;
+    // What is no request at all is no notification either, but perhaps one of REST that went astray.
+    if ('id' in body || !isRpcRequest(body)) return answered;
     // Nobody hears how it went, and nobody waits for it.
     answered.catch((error: unknown) => this.logger.debug(`A notification failed: ${String(error)}`));
     return undefined;
