@@ -39,6 +39,9 @@ export function jsonEncodingOf<T extends object>({ wire }: JsonStream<T>): Strea
       return Buffer.from(`${position === undefined ? '' : `id: ${position}\n`}data: ${wire.toJson(item)}\n\n`);
     },
     positionOf: (item) => wire.positionOf(item),
-    encodeError: (error) => `data: ${wire.errorToJson(error)}\n\n`,
+    encodeError: (error) => {
+      const { errorEvent } = wire;
+      return `${errorEvent === undefined ? '' : `event: ${errorEvent}\n`}data: ${wire.errorToJson(error)}\n\n`;
+    },
   };
 }

@@ -15,6 +15,8 @@ export interface JsonWire<T> {
   toJson(item: T): string;
   /** The stream's last words. */
   errorToJson(error: unknown): string;
+  /** SSE's `event:` of these; undefined: they look like any item. */
+  readonly errorEvent: string | undefined;
   /** SSE's `id:`. */
   positionOf(item: T): string | undefined;
 }

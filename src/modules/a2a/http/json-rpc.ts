@@ -89,6 +89,7 @@ export class JsonRpc {
         toJson: ({ item }) => JSON.stringify(version === '0.3' ? withFinalResult(item) : item),
         positionOf: ({ position }) => position,
         errorToJson: (error) => JSON.stringify(failed(id, toRpcError(error, version))),
+        errorEvent: undefined,
       });
     } catch (error) {
       return failed(id, toRpcError(error, version));

@@ -59,6 +59,8 @@ export class RestReplies {
       toJson: ({ item }) => JSON.stringify(toItem(item)),
       positionOf: ({ position }) => position,
       errorToJson: (error) => JSON.stringify(toRestFailure(user.failure ?? error, version).body),
+      // Clients take what has no such name for an item.
+      errorEvent: 'error',
     });
   }
 
