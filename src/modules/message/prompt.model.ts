@@ -46,4 +46,6 @@ export interface Prompt {
   /** The caller's own id of the message; the request's id too. */
   readonly messageId?: string | undefined;
   readonly extras?: PromptExtras | undefined;
+  /** Whether somebody ended its turn elsewhere meanwhile; asked once a turn that waited may begin. */
+  readonly isCalledOff?: ((turnId: string) => Promise<boolean>) | undefined;
 }

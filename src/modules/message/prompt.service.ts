@@ -39,13 +39,14 @@ export class PromptService {
   /** @throws GatewayError NOT_FOUND for the session; INVALID_ARGUMENT naming the field; FAILED_PRECONDITION for an archived session. */
   async accept(prompt: Prompt): Promise<TurnTask> {
     const { session, toUpstream } = await this.check(prompt);
-    const { model, agent, system, variant, extras, requestId, messageId } = prompt;
+    const { model, agent, system, variant, extras, requestId, messageId, isCalledOff } = prompt;
     return {
       session,
       requestId,
       messageId,
       fingerprint: [prompt.parts, model, agent, system, variant, ...(extras === undefined ? [] : [extras])],
       kind: 'prompt',
+      ...(isCalledOff !== undefined && { isCalledOff }),
       // The same ids once more: whatever OpenCode has of it already is joined, not doubled.
       hand: ({ id }) => this.pool.forSession(session.id).client.prompt(session.id, toUpstream(id)),
     };

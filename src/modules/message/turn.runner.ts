@@ -120,12 +120,12 @@ export class TurnRunner implements OnModuleDestroy {
   }
 
   private async handOver(turn: Turn, task: TurnTask, watch: TurnWatch, mayBeKnown: boolean): Promise<void> {
-    const past = mayBeKnown ? await this.records.recall(turn, turn.id) : undefined;
+    const [past, isCalledOff] = mayBeKnown ? await Promise.all([this.records.recall(turn, turn.id), task.isCalledOff?.(turn.id)]) : [];
     if (turn.isEnded) return;
     if (past?.type === 'ended') return turn.conclude(past);
     if (past?.type === 'running') return this.resume(turn, past.turn, watch);
-    // It was aborted while nobody knew whether OpenCode has it.
-    if (turn.abortRequested) return turn.end(ABORTED_UNSENT);
+    // It was aborted while nobody knew whether OpenCode has it, or elsewhere.
+    if (turn.abortRequested || isCalledOff === true) return turn.end(ABORTED_UNSENT);
     watch.listen();
     turn.admit(Date.now());
     await task.hand(turn, past?.type === 'unanswered');

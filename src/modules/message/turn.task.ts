@@ -12,6 +12,8 @@ export interface TurnTask {
   /** What the caller sent, to tell a repeated request from another. */
   readonly fingerprint: unknown;
   readonly kind: TurnKind;
+  /** Whether somebody ended the turn elsewhere while it waited in line. */
+  isCalledOff?(turnId: string): Promise<boolean>;
   /**
    * Gives it to OpenCode; resolves once OpenCode has it. After UNAVAILABLE or DEADLINE_EXCEEDED OpenCode may have it all
    * the same. `again`: OpenCode stored its message before and did nothing about it.

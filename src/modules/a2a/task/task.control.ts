@@ -49,11 +49,17 @@ export class TaskControl {
     });
   }
 
-  /** A task that waits for its turn may be canceled at another replica, of which this one learns when its turn comes. */
+  /** Whether a task was canceled, at whichever replica; while nobody can tell it was not. */
+  async isCanceled({ id }: TaskRef): Promise<boolean> {
+    const settled = await this.store.terminalState(id).catch(() => undefined);
+    return settled === 'canceled';
+  }
+
+  /** A task that is canceled at another replica just when its turn comes here ends as well. */
   async heedCancel(feed: TaskFeed, call: A2ACall): Promise<void> {
     const never = new AbortController().signal;
     while (feed.state === 'submitted' && !feed.isOver) await feed.untilStateChanged(feed.statusSequence, never);
-    if (feed.isOver || (await this.store.terminalState(feed.ref.id)) !== 'canceled') return;
+    if (feed.isOver || !(await this.isCanceled(feed.ref))) return;
     feed.end('canceled');
     await this.aborter.abort(feed.ref, call.caller);
   }

@@ -11,7 +11,7 @@ import type { SendCommand } from '../wire/send.mapper.js';
 import { TaskControl } from './task.control.js';
 import type { TaskFeed } from './task.feed.js';
 import { TaskFeeds } from './task.feeds.js';
-import { fromTaskId, taskNotFound } from './task-id.js';
+import { fromTaskId, taskNotFound, toTaskRef } from './task-id.js';
 import { TASK_OPTIONS, type TaskOptions } from './task.options.js';
 import { TaskSessions } from './task.sessions.js';
 
@@ -62,7 +62,8 @@ export class TaskService {
     const parts = [...command.parts, ...this.toPrompt(command.data)];
     // Without a conversation there is nothing in which a message could have been said before.
     const requestId = command.contextId === '' && command.sessionId === undefined ? '' : `a2a ${caller.principal.id} ${messageId}`;
-    const prompt = { sessionId: session.id, parts, model, agent: undefined, system, variant, requestId };
+    const isCalledOff = (turnId: string): Promise<boolean> => this.control.isCanceled(toTaskRef(session.id, turnId));
+    const prompt = { sessionId: session.id, parts, model, agent: undefined, system, variant, requestId, isCalledOff };
     const said = { messageId, parts };
     const feed = await this.feeds.begin({ session, contextId, outputModes, said, begin: () => this.turns.begin(prompt, caller) });
     if (feed.state === 'submitted') this.control.heedCancel(feed, call).catch(() => undefined);
