@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { OpencodePool } from '../../src/common/opencode/opencode.pool.js';
+import { TurnLine } from '../../src/modules/message/turn.line.js';
 import { TurnLookup } from '../../src/modules/message/turn.lookup.js';
 import { SessionService } from '../../src/modules/session/session.service.js';
 import { bash, end } from '../support/asks.js';
@@ -109,6 +110,8 @@ describe('working with sessions by extension methods', () => {
       });
       await conversation.answerPermission('once');
       await untilAnswered();
+      // The answer is there a moment before the turn has ended.
+      await eventually(() => test.gateway.app.get(TurnLine).isFree(session_id));
       await prompt({ parts: [{ type: 'text', text: 'afterwards' }], noReply: true });
       expect((await turnsOf()).map(({ update }) => update.state)).toEqual(['completed']);
     });

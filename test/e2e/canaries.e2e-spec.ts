@@ -7,6 +7,7 @@ import { protoServices, protoTypes } from '../../src/common/grpc/proto-types.js'
 import { restRoutesOf } from '../../src/common/http/rest-rule.js';
 import { Canaries } from '../support/canaries.js';
 import { COMPILE_TIMEOUT_MS, compileGateway, startCompiledGateway, type CompiledGateway } from '../support/compiled-gateway.js';
+import { A2A_PLACES, crawlA2A } from '../support/crawl-a2a.js';
 import { bodiesOf, collect, Conversation } from '../support/conversation.js';
 import { crawl, type Known } from '../support/crawl.js';
 import { CallError, type Door } from '../support/door.js';
@@ -16,7 +17,15 @@ import { RestDoor } from '../support/rest.door.js';
 import { ScriptedModel, script, type Operation } from '../support/scripted-model.js';
 
 /** What is served beside the methods, or may be. */
-const PAGES = ['/metrics', '/openapi.json', '/docs', '/descriptors.binpb', '/.well-known/agent-card.json'];
+const PAGES = [
+  '/metrics',
+  '/openapi.json',
+  '/docs',
+  '/descriptors.binpb',
+  '/.well-known/agent-card.json',
+  '/extendedAgentCard',
+  '/v1/card',
+];
 const canaries = new Canaries();
 const secret = (place: string): string => canaries.plant(place);
 /** In a script: the model puts the secret there, for the prompt is the caller's to read. */
@@ -145,6 +154,8 @@ describe('secrets', () => {
       OPENCODE_DEBUG: 'true',
       ENABLE_SESSION_SHELL: 'true',
       A2A_LOG_PAYLOADS: 'true',
+      A2A_ENABLE_SESSION_SHELL: 'true',
+      A2A_PUSH_ALLOWED_HOSTS: '127.0.0.1',
       ACCESS_TOKEN: secret('ACCESS_TOKEN'),
       A2A_BEARER_TOKEN: secret('A2A_BEARER_TOKEN'),
       OPENCODE_SERVER_PASSWORD: secret('OPENCODE_SERVER_PASSWORD'),
@@ -246,6 +257,9 @@ describe('secrets', () => {
       await useBrokenDirectory(door);
       for (const [method, answer] of await crawl(door, () => makeKnown(door))) note(`${method} over ${door.name}`, answer);
     }
+    const [failing = []] = faults();
+    for (const [place, words] of await crawlA2A(gateway, { token: secret('ACCESS_TOKEN'), failing: script(failing), secret }))
+      note(place, words);
     await crawlPages();
     for (const stream of streams) stream.cancel();
     await Promise.all(readings);
@@ -267,6 +281,7 @@ describe('secrets', () => {
     expect(canaries.places.length).toBeGreaterThanOrEqual(30);
     expect(calls).toHaveLength(methods.length + methods.filter((method) => restRoutesOf(method).length > 0).length);
     expect(said.get('all events over gRPC')).toContain('sessionFailed');
+    expect([...said.keys()].filter((place) => place.startsWith('A2A '))).toHaveLength(A2A_PLACES);
   });
 
   it('are told nowhere: in no answer, event, error, page, metric and log line', () => {

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js';
 import { methodPath } from '../../src/common/grpc/proto-types.js';
 import { Random } from '../support/random.js';
+import { hostileA2ACall, hostileA2ARequest, type A2AGrpcCase, type A2AHttpCase } from './a2a-cases.js';
 import { hostileFrames, hostileGrpcCall, hostileRawCall, type GrpcCase, type RawCall } from './grpc-cases.js';
 import { hostileCall, hostileWire } from './http-cases.js';
 
@@ -22,7 +23,22 @@ export interface Outcome {
   readonly violation: string | undefined;
 }
 
-const KINDS = ['call', 'call', 'call', 'grpc', 'grpc', 'grpc', 'raw', 'wire', 'frames'] as const;
+const KINDS = [
+  'call',
+  'call',
+  'call',
+  'grpc',
+  'grpc',
+  'grpc',
+  'raw',
+  'wire',
+  'frames',
+  'a2a',
+  'a2a',
+  'a2a',
+  'a2a-grpc',
+  'a2a-grpc',
+] as const;
 type Kind = (typeof KINDS)[number];
 
 /** A stream that began is left after this; what was not answered by then was no request. */
@@ -59,7 +75,13 @@ export class Attacker {
       case 'raw':
         return judgeRaw(await sendRaw(this.target.grpc, hostileRawCall(random, this.target.known)));
       case 'grpc':
-        return this.callGrpc(hostileGrpcCall(random, this.target.known));
+        return this.callContract(hostileGrpcCall(random, this.target.known));
+      case 'a2a':
+        return judgeA2A(
+          await send(this.target.http, toHttp(hostileA2ARequest(random, this.target.known), this.target.http), CALL_TIMEOUT_MS),
+        );
+      case 'a2a-grpc':
+        return this.callGrpc(kind, hostileA2ACall(random, this.target.known), true);
     }
   }
 
@@ -67,9 +89,14 @@ export class Attacker {
     this.client.close();
   }
 
-  private async callGrpc({ method, bytes }: GrpcCase): Promise<Outcome> {
-    const path = methodPath(method);
-    const isUnary = method.methodKind === 'unary';
+  private callContract({ method, bytes }: GrpcCase): Promise<Outcome> {
+    const isStream = method.methodKind !== 'unary';
+    return this.callGrpc('grpc', { path: methodPath(method), isStream, bytes }, WAITING.test(method.name));
+  }
+
+  /** @param mayWait - for a turn: its silence is no violation */
+  private async callGrpc(kind: Kind, { path, isStream, bytes }: A2AGrpcCase, mayWait: boolean): Promise<Outcome> {
+    const isUnary = !isStream;
     const options = { deadline: Date.now() + (isUnary ? CALL_TIMEOUT_MS : PATIENCE_MS) };
     const pass = (value: Buffer): Buffer => value;
     const error = await new Promise<ServiceError | null>((resolve) => {
@@ -81,10 +108,9 @@ export class Attacker {
         .resume();
     });
     const code = error?.code ?? status.OK;
-    const isSilent =
-      isUnary && code === status.DEADLINE_EXCEEDED && !WAITING.test(method.name) && /Deadline exceeded/.test(error?.details ?? '');
+    const isSilent = isUnary && !mayWait && code === status.DEADLINE_EXCEEDED && /Deadline exceeded/.test(error?.details ?? '');
     const isBroken = BROKEN.has(code) || isSilent;
-    return { kind: 'grpc', answer: status[code] ?? String(code), violation: isBroken ? `${path}: ${code} ${error?.details}` : undefined };
+    return { kind, answer: status[code] ?? String(code), violation: isBroken ? `${path}: ${code} ${error?.details}` : undefined };
   }
 }
 
@@ -107,6 +133,19 @@ function send(address: string, bytes: Buffer, patienceMs: number): Promise<strin
     });
     socket.write(bytes);
   });
+}
+
+function toHttp({ verb, path, headers, body }: A2AHttpCase, host: string): Buffer {
+  const type = body.length > 0 ? ['content-type: application/json'] : [];
+  const lines = [`${verb} ${path} HTTP/1.1`, `host: ${host}`, 'connection: close', `content-length: ${body.length}`, ...type, ...headers];
+  return Buffer.concat([Buffer.from([...lines, '', ''].join('\r\n'), 'latin1'), body]);
+}
+
+/** As any answer over HTTP; JSON-RPC says in the body that something here is broken. */
+function judgeA2A(answer: string): Outcome {
+  const outcome = judgeHttp('a2a', answer);
+  const isBroken = /"code":-32603/.test(answer);
+  return isBroken ? { ...outcome, violation: answer.slice(0, 2_000) } : outcome;
 }
 
 function judgeHttp(kind: Kind, answer: string): Outcome {

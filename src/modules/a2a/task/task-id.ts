@@ -9,8 +9,12 @@ export function toTaskRef(sessionId: string, turnId: string): TaskRef {
   return { id: `${sessionId}.${turnId}`, sessionId, turnId };
 }
 
-/** @throws GatewayError NOT_FOUND for what is no id of ours: there is no such task */
-export function fromTaskId(id: string): TaskRef {
+/**
+ * @param id - undefined where the protocol library leaves out what a caller left out
+ * @throws GatewayError NOT_FOUND for what is no id of ours: there is no such task; INVALID_ARGUMENT for none at all
+ */
+export function fromTaskId(id: string | undefined): TaskRef {
+  if (id === undefined || id.trim() === '') throw GatewayError.invalid('id', 'is required: the id of a task');
   const [, sessionId, turnId] = TASK_ID.exec(id) ?? [];
   if (sessionId === undefined || turnId === undefined) throw taskNotFound(id);
   return { id, sessionId, turnId };
