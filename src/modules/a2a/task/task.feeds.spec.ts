@@ -26,9 +26,12 @@ describe('TaskFeeds', () => {
   let feeds: TaskFeeds;
 
   const begin = (): Promise<TaskFeed> => {
-    const turn = { id: 'msg_1', principalId: 'me', createdAtMs: Date.now(), isEnded: false, toUpdate: () => update('running') };
+    const newTurn = (): Turn => {
+      const turn = { id: 'msg_1', principalId: 'me', createdAtMs: Date.now(), isEnded: false, toUpdate: () => update('running') };
+      return turn as unknown as Turn;
+    };
     const said = { messageId: 'm', parts: [] };
-    return feeds.begin({ session, contextId: 'ctx', outputModes: [], said, begin: () => Promise.resolve(turn as unknown as Turn) });
+    return feeds.begin({ session, contextId: 'ctx', outputModes: [], said, begin: () => Promise.resolve(newTurn()) });
   };
   const end = async (feed: TaskFeed): Promise<void> => {
     events$.next({ directory: '', sessionId: 'ses_1', eventId: '', sequence: undefined, type: 'turn_updated', turn: update('completed') });
