@@ -8,6 +8,8 @@ import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
 import { attack } from './run.js';
 
 const CASES = 800;
+/** What is taken for a prompt begins a turn, and turns of one session wait for each other. */
+const TIMEOUT_MS = 180_000;
 
 describe('input that nobody expects', () => {
   let test: TestGateway;
@@ -21,19 +23,23 @@ describe('input that nobody expects', () => {
 
   afterAll(() => test.stop());
 
-  it('breaks nothing, and is answered as the fault of who sent it', async () => {
-    const { seed } = new Random();
-    const { id } = await test.grpc.call(SessionService.method.createSession, { title: 'hostile' });
-    const strays: string[] = [];
-    const stopWatching = watchProcess((what) => strays.push(what));
-    const target = { http: new URL(test.httpUrl).host, grpc: test.grpcAddress, known: [id] };
+  it(
+    'breaks nothing, and is answered as the fault of who sent it',
+    async () => {
+      const { seed } = new Random();
+      const { id } = await test.grpc.call(SessionService.method.createSession, { title: 'hostile' });
+      const strays: string[] = [];
+      const stopWatching = watchProcess((what) => strays.push(what));
+      const target = { http: new URL(test.httpUrl).host, grpc: test.grpcAddress, known: [id] };
 
-    const { violations } = await attack(target, seed, CASES);
+      const { violations } = await attack(target, seed, CASES);
 
-    stopWatching();
-    const hint = `npm run test:hostile -- --seed ${seed} --cases ${CASES}`;
-    expect({ hint, violations, strays }).toEqual({ hint, violations: [], strays: [] });
-    expect((await test.rest.call(OpenCodeService.method.health, {})).status).toBe(HealthStatus.SERVING);
-    expect((await test.grpc.call(OpenCodeService.method.health, {})).status).toBe(HealthStatus.SERVING);
-  });
+      stopWatching();
+      const hint = `npm run test:hostile -- --seed ${seed} --cases ${CASES}`;
+      expect({ hint, violations, strays }).toEqual({ hint, violations: [], strays: [] });
+      expect((await test.rest.call(OpenCodeService.method.health, {})).status).toBe(HealthStatus.SERVING);
+      expect((await test.grpc.call(OpenCodeService.method.health, {})).status).toBe(HealthStatus.SERVING);
+    },
+    TIMEOUT_MS,
+  );
 });
