@@ -4,21 +4,13 @@ import { TurnLine } from '../../src/modules/message/turn.line.js';
 import { TurnLookup } from '../../src/modules/message/turn.lookup.js';
 import { SessionService } from '../../src/modules/session/session.service.js';
 import { bash, end } from '../support/asks.js';
+import { COMMAND, CONTROLS, PROMPT, SHELL } from '../support/control-methods.js';
 import { Conversation } from '../support/conversation.js';
 import { eventually } from '../support/eventually.js';
 import { ExtensionCaller, principal } from '../support/extension-caller.js';
 import { script, type Operation } from '../support/scripted-model.js';
 import { startReplica, type RemoteGateway } from '../support/remote-gateway.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
-
-const PROMPT = 'opencode.sessions.prompt_async';
-const COMMAND = 'opencode.sessions.command';
-const SHELL = 'opencode.sessions.shell';
-const CONTROLS: readonly (readonly [string, object])[] = [
-  [PROMPT, { parts: [{ type: 'text', text: script([end]) }] }],
-  [COMMAND, { command: 'greet', arguments: 'x' }],
-  [SHELL, { agent: 'build', command: 'true' }],
-];
 
 describe('working with sessions by extension methods', () => {
   let test: TestGateway;

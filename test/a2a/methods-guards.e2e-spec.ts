@@ -2,6 +2,7 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SessionService } from '../../src/modules/session/session.service.js';
 import { end } from '../support/asks.js';
+import { CONTROLS, PROMPT } from '../support/control-methods.js';
 import { Conversation } from '../support/conversation.js';
 import { eventually } from '../support/eventually.js';
 import { ExtensionCaller, principal } from '../support/extension-caller.js';
@@ -10,15 +11,6 @@ import { startReplica, type RemoteGateway } from '../support/remote-gateway.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
 
 const NOBODYS = 'ses_0000000000000000000000';
-const PROMPT = 'opencode.sessions.prompt_async';
-const COMMAND = 'opencode.sessions.command';
-const SHELL = 'opencode.sessions.shell';
-const CONTROLS: readonly (readonly [string, object])[] = [
-  [PROMPT, { parts: [{ type: 'text', text: script([end]) }] }],
-  [COMMAND, { command: 'greet', arguments: 'x' }],
-  [SHELL, { agent: 'build', command: 'true' }],
-];
-
 describe('what extension methods may work with', () => {
   let test: TestGateway;
   /** Where callers may name no directory. */

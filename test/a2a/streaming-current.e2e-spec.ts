@@ -12,16 +12,10 @@ import {
 } from '../support/a2a-wire.js';
 import { collect } from '../support/conversation.js';
 import { script } from '../support/scripted-model.js';
+import { glob, retried } from '../support/streamed-turns.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
 
 const HINTS = 'urn:a2a:stream-hints/v1';
-const glob = { t: 'tool', name: 'glob', args: { pattern: '*.md' } } as const;
-/** Breaks off in the middle of its answer once, and gives another one. */
-const retried = [
-  { t: 'text', value: 'partial', chunk: 4, ms: 30 },
-  { t: 'fail', times: 1 },
-  { t: 'text', value: ' answer' },
-] as const;
 
 let test: TestGateway;
 

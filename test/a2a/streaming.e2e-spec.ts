@@ -2,15 +2,8 @@ import { chunksIn, legacySend, rpc, rpcStream, wordsOf, type LegacyItem } from '
 import { collect } from '../support/conversation.js';
 import { eventually } from '../support/eventually.js';
 import { script, type Operation } from '../support/scripted-model.js';
+import { glob, retried } from '../support/streamed-turns.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
-
-const glob = { t: 'tool', name: 'glob', args: { pattern: '*.md' } } as const;
-/** Breaks off in the middle of its answer once, and gives another one. */
-const retried = [
-  { t: 'text', value: 'partial', chunk: 4, ms: 30 },
-  { t: 'fail', times: 1 },
-  { t: 'text', value: ' answer' },
-] as const;
 
 let test: TestGateway;
 

@@ -1,4 +1,5 @@
 import type { JsonObject } from '@bufbuild/protobuf';
+import { commonSchemas } from './common-schemas.js';
 import { ANY_OBJECT, BYTES, FLAG, listOf, NUMBER, object, oneFieldOf, oneWord, ref, TEXT, TIME } from './schema-words.js';
 
 /** The package of A2A 1.0. */
@@ -24,6 +25,7 @@ const ERROR = object(
 /** The messages of A2A 1.0 as ProtoJSON has them. */
 export const CURRENT_SCHEMAS: Readonly<Record<string, JsonObject>> = Object.fromEntries(
   Object.entries({
+    ...commonSchemas(one),
     Part: oneFieldOf({ text: TEXT, raw: BYTES, url: TEXT, data: {} }, { metadata: ANY_OBJECT, filename: TEXT, mediaType: TEXT }),
     Message: object({
       'messageId!': TEXT,
@@ -49,7 +51,6 @@ export const CURRENT_SCHEMAS: Readonly<Record<string, JsonObject>> = Object.from
       historyLength: NUMBER,
       returnImmediately: { ...FLAG, description: 'Answer before the task is done.' },
     }),
-    SendMessageRequest: object({ 'message!': one('Message'), configuration: one('SendMessageConfiguration'), metadata: ANY_OBJECT }),
     Artifact: object({
       'artifactId!': TEXT,
       name: TEXT,
@@ -59,32 +60,8 @@ export const CURRENT_SCHEMAS: Readonly<Record<string, JsonObject>> = Object.from
       extensions: listOf(TEXT),
     }),
     TaskStatus: object({ 'state!': TASK_STATE, message: one('Message'), timestamp: TIME }),
-    Task: object({
-      'id!': TEXT,
-      contextId: TEXT,
-      'status!': one('TaskStatus'),
-      artifacts: listOf(one('Artifact')),
-      history: listOf(one('Message')),
-      metadata: ANY_OBJECT,
-    }),
     ListTasksResponse: object({ tasks: listOf(one('Task')), nextPageToken: TEXT, pageSize: NUMBER, totalSize: NUMBER }),
     TaskStatusUpdateEvent: object({ 'taskId!': TEXT, contextId: TEXT, 'status!': one('TaskStatus'), metadata: ANY_OBJECT }),
-    TaskArtifactUpdateEvent: object({
-      'taskId!': TEXT,
-      contextId: TEXT,
-      'artifact!': one('Artifact'),
-      append: FLAG,
-      lastChunk: FLAG,
-      metadata: ANY_OBJECT,
-    }),
-    SendMessageResponse: oneFieldOf({ task: one('Task'), message: one('Message') }),
-    StreamResponse: oneFieldOf({
-      task: one('Task'),
-      message: one('Message'),
-      statusUpdate: one('TaskStatusUpdateEvent'),
-      artifactUpdate: one('TaskArtifactUpdateEvent'),
-    }),
-    AgentCard: { type: 'object', description: 'Who the agent is and how it is called.' },
     Error: ERROR,
   }).map(([name, schema]) => [`${PACKAGE}.${name}`, schema]),
 );

@@ -1,4 +1,5 @@
 import type { JsonObject } from '@bufbuild/protobuf';
+import { commonSchemas } from './common-schemas.js';
 import { ANY_OBJECT, BYTES, FLAG, listOf, NUMBER, object, oneFieldOf, oneWord, ref, TEXT, TIME } from './schema-words.js';
 
 /** The package of A2A 0.3. */
@@ -10,6 +11,7 @@ const STATES = ['SUBMITTED', 'WORKING', 'COMPLETED', 'FAILED', 'CANCELLED', 'INP
 /** The messages of A2A 0.3 as its HTTP+JSON binding has them; over JSON-RPC they look otherwise. */
 export const LEGACY_SCHEMAS: Readonly<Record<string, JsonObject>> = Object.fromEntries(
   Object.entries({
+    ...commonSchemas(one),
     FilePart: oneFieldOf({ fileWithUri: TEXT, fileWithBytes: BYTES }, { mimeType: TEXT, name: TEXT }),
     Part: oneFieldOf({ text: TEXT, file: one('FilePart'), data: object({ data: ANY_OBJECT }) }, { metadata: ANY_OBJECT }),
     Message: object({
@@ -35,34 +37,9 @@ export const LEGACY_SCHEMAS: Readonly<Record<string, JsonObject>> = Object.fromE
       historyLength: NUMBER,
       blocking: { ...FLAG, description: 'Answer once the task is done.' },
     }),
-    SendMessageRequest: object({ 'message!': one('Message'), configuration: one('SendMessageConfiguration'), metadata: ANY_OBJECT }),
     Artifact: object({ 'artifactId!': TEXT, name: TEXT, description: TEXT, 'parts!': listOf(one('Part')), metadata: ANY_OBJECT }),
     TaskStatus: object({ 'state!': oneWord(...STATES.map((state) => `TASK_STATE_${state}`)), message: one('Message'), timestamp: TIME }),
-    Task: object({
-      'id!': TEXT,
-      contextId: TEXT,
-      'status!': one('TaskStatus'),
-      artifacts: listOf(one('Artifact')),
-      history: listOf(one('Message')),
-      metadata: ANY_OBJECT,
-    }),
     TaskStatusUpdateEvent: object({ 'taskId!': TEXT, contextId: TEXT, 'status!': one('TaskStatus'), final: FLAG, metadata: ANY_OBJECT }),
-    TaskArtifactUpdateEvent: object({
-      'taskId!': TEXT,
-      contextId: TEXT,
-      'artifact!': one('Artifact'),
-      append: FLAG,
-      lastChunk: FLAG,
-      metadata: ANY_OBJECT,
-    }),
-    SendMessageResponse: oneFieldOf({ task: one('Task'), message: one('Message') }),
-    StreamResponse: oneFieldOf({
-      task: one('Task'),
-      message: one('Message'),
-      statusUpdate: one('TaskStatusUpdateEvent'),
-      artifactUpdate: one('TaskArtifactUpdateEvent'),
-    }),
-    AgentCard: { type: 'object', description: 'Who the agent is and how it is called.' },
     Error: object({ 'code!': NUMBER, 'message!': TEXT, data: {} }, 'Why a call was refused or failed; the numbers are those of JSON-RPC.'),
   }).map(([name, schema]) => [`${PACKAGE}.${name}`, schema]),
 );

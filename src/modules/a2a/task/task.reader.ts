@@ -3,7 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { PublicAddresses } from '../../../common/config/public-addresses.js';
 import { OpenStreams } from '../../../common/streams/open-streams.js';
 import type { A2ACall } from '../a2a.call.js';
-import type { TaskEvent, TaskView } from '../a2a.model.js';
+import { isTerminal, type TaskEvent, type TaskView } from '../a2a.model.js';
 import { negotiates } from '../contracts/extensions.js';
 import { TASK_STORE, type TaskStore } from '../task.store.js';
 import { takesData } from '../wire/output-modes.js';
@@ -107,5 +107,5 @@ function* finalSnapshotOf(view: TaskView, sequence: number): Generator<StreamRes
 }
 
 function endsIt(event: TaskEvent): boolean {
-  return event.type === 'status' && ['completed', 'failed', 'canceled', 'rejected'].includes(event.state);
+  return event.type === 'status' && isTerminal(event.state);
 }

@@ -3,7 +3,7 @@ import type { Lane, TaskEvent, TextLane, ToolLane } from '../a2a.model.js';
 import { toHistory } from './history.mapper.js';
 import type { Layout, TaskPlace, Wishes } from './layout.js';
 import { sourceOf, toChunkMetadata, toStatusMetadata, toTaskMetadata } from './shared-metadata.mapper.js';
-import { dataPart, textPart, toTaskStatus } from './task-status.mapper.js';
+import { dataPart, textPart, toStatusTold, toStatusUpdate, toTaskStatus } from './task-status.mapper.js';
 import { toToolData } from './tool-data.mapper.js';
 import { fileUrlOf, toFilePart, writtenPathOf } from './written-file.mapper.js';
 
@@ -27,7 +27,7 @@ export const lanesLayout: Layout = {
   toStreamResponse(event, place, wishes): StreamResponse | undefined {
     switch (event.type) {
       case 'status':
-        return toStatusUpdate(event, place, wishes);
+        return toStatusUpdate(place, toTaskStatus(toStatusTold(event, place)), wishes.hints ? toStatusMetadata(event, place) : undefined);
       case 'text':
         if (!isShown(event.lane, wishes)) return undefined;
         return toArtifactUpdate(event, place, wishes, {
@@ -74,27 +74,6 @@ function toToolArtifact({ id, part }: ToolLane, { sessionId, directory }: TaskPl
   const path = writtenPathOf(part, directory);
   const file = path === undefined || filesAt === undefined ? [] : [toFilePart(fileUrlOf(filesAt, sessionId, path), path)];
   return { artifactId: id, name: `tool:${part.tool}`, description: '', parts: [...file, shown], metadata: undefined, extensions: [] };
-}
-
-function toStatusUpdate(event: Extract<TaskEvent, { type: 'status' }>, place: TaskPlace, { hints }: Wishes): StreamResponse {
-  return {
-    payload: {
-      $case: 'statusUpdate',
-      value: {
-        taskId: place.id,
-        contextId: place.contextId,
-        status: toTaskStatus({
-          taskId: place.id,
-          contextId: place.contextId,
-          state: event.state,
-          atMs: event.atMs,
-          ask: event.ask ?? event.next,
-          failure: event.failure,
-        }),
-        metadata: hints ? toStatusMetadata(event, place) : undefined,
-      },
-    },
-  };
 }
 
 function toArtifactUpdate(

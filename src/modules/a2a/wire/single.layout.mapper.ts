@@ -1,9 +1,9 @@
 import type { Artifact, Part, StreamResponse, Task } from '@a2a-js/sdk';
 import type { TaskEvent, TaskView, TextLane } from '../a2a.model.js';
 import { toHistory } from './history.mapper.js';
-import type { Layout, TaskPlace, Wishes } from './layout.js';
+import type { Layout, Wishes } from './layout.js';
 import { sourceOf, toChunkMetadata, toStatusMetadata, toTaskMetadata } from './shared-metadata.mapper.js';
-import { dataPart, textPart, toLegacyTaskStatus } from './task-status.mapper.js';
+import { dataPart, textPart, toLegacyTaskStatus, toStatusTold, toStatusUpdate } from './task-status.mapper.js';
 import { toLegacyToolData } from './tool-data.mapper.js';
 
 /**
@@ -25,7 +25,8 @@ export const singleLayout: Layout = {
   },
 
   toStreamResponse(event, place, wishes): StreamResponse | undefined {
-    if (event.type === 'status') return toStatusUpdate(event, place);
+    if (event.type === 'status')
+      return toStatusUpdate(place, toLegacyTaskStatus(toStatusTold(event, place)), toStatusMetadata(event, place));
     // What was told cannot be taken back here; the end tells the answer as it became.
     if (event.type === 'rewrite') return undefined;
     const { id: taskId, contextId } = place;
@@ -82,21 +83,4 @@ function toPart(event: Exclude<TaskEvent, { type: 'status' | 'rewrite' }>, { tak
 
 function toArtifact(taskId: string, parts: Part[]): Artifact {
   return { artifactId: `${taskId}:stream`, name: 'response', description: '', parts, metadata: undefined, extensions: [] };
-}
-
-function toStatusUpdate(event: Extract<TaskEvent, { type: 'status' }>, place: TaskPlace): StreamResponse {
-  const { id: taskId, contextId } = place;
-  const { state, atMs, failure } = event;
-  const ask = event.ask ?? event.next;
-  return {
-    payload: {
-      $case: 'statusUpdate',
-      value: {
-        taskId,
-        contextId,
-        status: toLegacyTaskStatus({ taskId, contextId, state, atMs, ask, failure }),
-        metadata: toStatusMetadata(event, place),
-      },
-    },
-  };
 }

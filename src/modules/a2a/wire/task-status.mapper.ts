@@ -1,7 +1,11 @@
-import { Role, TaskState, type Message, type Part, type TaskStatus } from '@a2a-js/sdk';
-import type { Ask, TaskState as State } from '../a2a.model.js';
+import { Role, TaskState, type Message, type Part, type StreamResponse, type TaskStatus } from '@a2a-js/sdk';
+import type { Ask, TaskEvent, TaskState as State } from '../a2a.model.js';
 import type { MessageFailure } from '../../message/message.model.js';
 import { wantsCredentials } from './error-metadata.mapper.js';
+import type { TaskPlace } from './layout.js';
+
+type StatusEvent = Extract<TaskEvent, { type: 'status' }>;
+type StatusMetadata = Record<string, unknown> | undefined;
 
 const STATES: Readonly<Record<State, TaskState>> = {
   submitted: TaskState.TASK_STATE_SUBMITTED,
@@ -33,6 +37,16 @@ export function toTaskStatus(told: StatusTold): TaskStatus {
 export function toLegacyTaskStatus(told: StatusTold): TaskStatus {
   const status = toTaskStatus(told);
   return told.failure !== undefined && wantsCredentials(told.failure) ? { ...status, state: TaskState.TASK_STATE_AUTH_REQUIRED } : status;
+}
+
+/** What an event of a task says of its status. */
+export function toStatusTold({ state, atMs, ask, next, failure }: StatusEvent, { id: taskId, contextId }: TaskPlace): StatusTold {
+  return { taskId, contextId, state, atMs, ask: ask ?? next, failure };
+}
+
+/** A status as an item of a task's stream. */
+export function toStatusUpdate({ id: taskId, contextId }: TaskPlace, status: TaskStatus, metadata: StatusMetadata): StreamResponse {
+  return { payload: { $case: 'statusUpdate', value: { taskId, contextId, status, metadata } } };
 }
 
 export function fromTaskState(state: TaskState): State | undefined {

@@ -1,0 +1,33 @@
+import type { JsonObject } from '@bufbuild/protobuf';
+import { ANY_OBJECT, FLAG, listOf, object, oneFieldOf, TEXT } from './schema-words.js';
+
+/** The messages that look the same in both versions. @param one - refers to another message of the same version */
+export function commonSchemas(one: (name: string) => JsonObject) {
+  return {
+    SendMessageRequest: object({ 'message!': one('Message'), configuration: one('SendMessageConfiguration'), metadata: ANY_OBJECT }),
+    Task: object({
+      'id!': TEXT,
+      contextId: TEXT,
+      'status!': one('TaskStatus'),
+      artifacts: listOf(one('Artifact')),
+      history: listOf(one('Message')),
+      metadata: ANY_OBJECT,
+    }),
+    TaskArtifactUpdateEvent: object({
+      'taskId!': TEXT,
+      contextId: TEXT,
+      'artifact!': one('Artifact'),
+      append: FLAG,
+      lastChunk: FLAG,
+      metadata: ANY_OBJECT,
+    }),
+    SendMessageResponse: oneFieldOf({ task: one('Task'), message: one('Message') }),
+    StreamResponse: oneFieldOf({
+      task: one('Task'),
+      message: one('Message'),
+      statusUpdate: one('TaskStatusUpdateEvent'),
+      artifactUpdate: one('TaskArtifactUpdateEvent'),
+    }),
+    AgentCard: { type: 'object', description: 'Who the agent is and how it is called.' },
+  } satisfies Record<string, JsonObject>;
+}
