@@ -24,7 +24,9 @@ export function streamSettings(config: Config): Omit<OpenStreamsOptions, 'isWelc
   };
 }
 
-export function grpcSettings(config: Config): Omit<GatewayGrpcOptions, 'streams' | 'admission' | 'calls' | 'tls' | 'logs' | 'foreign'> {
+export function grpcSettings(
+  config: Config,
+): Omit<GatewayGrpcOptions, 'streams' | 'admission' | 'calls' | 'tls' | 'observer' | 'payloads' | 'foreign'> {
   return {
     host: config.HOST,
     port: config.GRPC_PORT,

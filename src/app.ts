@@ -9,20 +9,23 @@ import { admissionLimits, grpcSettings, httpLimits, streamSettings, webAccess } 
 import { Admission } from './common/access/admission.js';
 import { Principals } from './common/access/principals.js';
 import { routeScopes } from './common/access/scopes.js';
+import { toAll, type CallObserver } from './common/calls/finished-call.js';
 import { allowsAnonymous, StartError, type Config } from './common/config/config.js';
 import { PublicAddresses } from './common/config/public-addresses.js';
 import type { ForeignService } from './common/grpc/foreign-service.js';
 import { GatewayGrpcServer } from './common/grpc/gateway-grpc-server.js';
 import { GatewayHttpAdapter } from './common/http/gateway-http.adapter.js';
 import { admitOverHttp } from './common/http/http-admission.js';
-import { logHttpCalls } from './common/http/http-access-log.js';
+import { watchHttpCalls } from './common/http/http-calls.js';
 import { HttpDrain } from './common/http/http-drain.js';
+import { logHttpPayloads } from './common/http/http-payload-log.js';
 import { limitHttp, type HttpServerLimits } from './common/http/http-limits.js';
 import { addUnbuiltRoutes } from './common/http/unbuilt-routes.js';
 import { guardFromWebPages } from './common/http/web-guard.js';
 import { CallsInFlight } from './common/limits/calls-in-flight.js';
-import { createCallLogs, type CallLogs } from './common/logging/call-logs.js';
+import { createCallLogs } from './common/logging/call-logs.js';
 import { createLogger, PinoNestLogger } from './common/logging/logger.js';
+import type { PayloadLog } from './common/logging/payload-log.js';
 import { Metrics } from './common/metrics/metrics.js';
 import { registerStreamMetrics } from './common/metrics/stream.metrics.js';
 import { LogScrubber } from './common/redaction/log-scrubber.js';
@@ -67,15 +70,15 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
     abortOnError: false,
     bodyParser: false,
   });
-  const logs = createCallLogs(config, logger);
-  const httpDrain = guardHttp(adapter.getInstance(), { config, logs, calls, limits, admission });
+  const watched = callWatches(config, logger);
+  const httpDrain = guardHttp(adapter.getInstance(), { ...watched, config, calls, limits, admission });
   const grpc = new GatewayGrpcServer({
     ...grpcSettings(config),
     streams,
     admission,
     calls,
     tls,
-    logs,
+    ...watched,
     foreign: agentServices(app, config),
   });
   const hub = app.get(EventHub);
@@ -111,17 +114,30 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
   };
 }
 
-interface HttpGuards {
+/** Who is told of calls. */
+interface CallWatches {
+  /** When they are over. */
+  readonly observer: CallObserver;
+  /** Of what is asked and answered. */
+  readonly payloads: PayloadLog | undefined;
+}
+
+function callWatches(config: Config, logger: Logger): CallWatches {
+  const { access, payloads } = createCallLogs(config, logger);
+  return { observer: toAll(access === undefined ? [] : [access]), payloads };
+}
+
+interface HttpGuards extends CallWatches {
   readonly config: Config;
-  readonly logs: CallLogs;
   readonly calls: CallsInFlight;
   readonly limits: HttpServerLimits;
   readonly admission: Admission;
 }
 
 /** What every request passes before its route, in this order. */
-function guardHttp(fastify: FastifyInstance, { config, logs, calls, limits, admission }: HttpGuards): HttpDrain {
-  logHttpCalls(fastify, logs);
+function guardHttp(fastify: FastifyInstance, { config, observer, payloads, calls, limits, admission }: HttpGuards): HttpDrain {
+  watchHttpCalls(fastify, observer);
+  if (payloads !== undefined) logHttpPayloads(fastify, payloads);
   // Before whatever may refuse a request: also of one that is refused the rest must come in time.
   limitHttp(fastify, calls, limits);
   guardFromWebPages(fastify, webAccess(config));

@@ -10,7 +10,7 @@ import {
   type ForeignStreamMethod,
   type ForeignUnaryMethod,
 } from './foreign-service.js';
-import { countSent } from './grpc-access-log.js';
+import { countSent } from './grpc-calls.js';
 import { GrpcCallSink } from './grpc-call.sink.js';
 import { toCallError } from './grpc-error.js';
 import { http2StreamOf } from './grpc-internals.js';

@@ -14,11 +14,11 @@ import { HealthImplementation } from 'grpc-health-check';
 import { firstValueFrom, isObservable, type Observable } from 'rxjs';
 import type { Admission } from '../access/admission.js';
 import { callerOf, setCaller } from '../access/caller.js';
+import type { CallObserver } from '../calls/finished-call.js';
 import { GatewayError } from '../errors/gateway-error.js';
 import { maxBytesOf, type RequestBounds } from '../limits/call-limits.js';
 import type { CallsInFlight } from '../limits/calls-in-flight.js';
-import type { CallLogs } from '../logging/call-logs.js';
-import { toLoggedMethod, type LoggedCall } from '../logging/payload-log.js';
+import { toLoggedMethod, type LoggedCall, type PayloadLog } from '../logging/payload-log.js';
 import { MessageStream } from '../streams/message-stream.js';
 import type { OpenStreams, StreamLabels } from '../streams/open-streams.js';
 import type { TlsFiles } from '../tls/tls-files.js';
@@ -31,7 +31,7 @@ import { admitOverGrpc } from './grpc-admission.js';
 import { frameEncodingOf, GrpcCallSink } from './grpc-call.sink.js';
 import { toCallError } from './grpc-error.js';
 import { http2ServersOf, http2StreamOf } from './grpc-internals.js';
-import { countSent, logGrpcCalls } from './grpc-access-log.js';
+import { countSent, watchGrpcCalls } from './grpc-calls.js';
 import { shuttingDown, tooLarge } from './grpc-refusals.js';
 import { keepSessionsAlive } from './keepalive.js';
 import { methodName, protoServices } from './proto-types.js';
@@ -62,7 +62,8 @@ export interface GatewayGrpcOptions {
   readonly streams: OpenStreams;
   readonly admission: Admission;
   readonly calls: CallsInFlight;
-  readonly logs: CallLogs;
+  readonly observer: CallObserver;
+  readonly payloads: PayloadLog | undefined;
   /** Of other protocols, beside the contract. */
   readonly foreign: readonly ForeignService[];
 }
@@ -162,12 +163,12 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
   }
 
   private attend(server: GrpcServer): void {
-    const { keepaliveS, limits, logs } = this.options;
+    const { keepaliveS, limits, observer, foreign } = this.options;
     for (const http2Server of http2ServersOf(server)) {
       blameCallersForFraming(http2Server);
       limitSessions(http2Server, limits);
       if (keepaliveS > 0) keepSessionsAlive(http2Server, keepaliveS * 1_000);
-      if (logs.access !== undefined) logGrpcCalls(http2Server, logs.access, this.options.foreign);
+      watchGrpcCalls(http2Server, observer, foreign);
     }
   }
 
@@ -191,7 +192,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
       this.run(method, handler, call)
         .then((result) => (isObservable(result) ? firstValueFrom(result) : result))
         .then((message) => {
-          this.options.logs.payloads?.answer(toLoggedCall(method, call), () => encodeJson(message as Message));
+          this.options.payloads?.answer(toLoggedCall(method, call), () => encodeJson(message as Message));
           return encodeAnswer(method, message as Message);
         })
         .then(
@@ -224,7 +225,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
 
   /** Reads what the caller wants, and runs Nest's handler: guard, pipe, controller and error filter are in it. */
   private async run(method: DescMethod, handler: MessageHandler, call: ServerCall): Promise<unknown> {
-    const { calls, limits, logs } = this.options;
+    const { calls, limits, payloads } = this.options;
     const { request, metadata } = call;
     const caller = callerOf(metadata);
     if (caller !== undefined) setCaller(http2StreamOf(call), caller);
@@ -232,7 +233,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
       const maxBytes = maxBytesOf(method, limits);
       if (request.length > maxBytes) throw tooLarge(maxBytes);
       const message = decodeRequest(method, request);
-      logs.payloads?.request(toLoggedCall(method, call), () => encodeJson(message));
+      payloads?.request(toLoggedCall(method, call), () => encodeJson(message));
       return await handler(message, metadata);
     } finally {
       calls.leave(metadata);

@@ -4,7 +4,7 @@ import type { StreamSink } from '../streams/bounded-writer.js';
 import type { MessageStream } from '../streams/message-stream.js';
 import { encodeFrame } from './encoding.js';
 import { toCallError } from './grpc-error.js';
-import { countSent } from './grpc-access-log.js';
+import { countSent } from './grpc-calls.js';
 import { http2StreamOf } from './grpc-internals.js';
 
 const NGHTTP2_CANCEL = 8;

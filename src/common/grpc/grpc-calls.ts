@@ -1,7 +1,7 @@
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { callerOf } from '../access/caller.js';
+import type { CallObserver, FinishedCall } from '../calls/finished-call.js';
 import { codeOfNumber } from '../errors/status-table.js';
-import type { FinishedCall, AccessLog } from '../logging/access-log.js';
 import type { ForeignService } from './foreign-service.js';
 import { methodName, protoServices } from './proto-types.js';
 
@@ -16,18 +16,18 @@ export function countSent(stream: ServerHttp2Stream, count: () => number): void 
   sentBytes.set(stream, count);
 }
 
-/** Logs every call once its HTTP/2 stream is over: also those that grpc-js answers by itself. */
-export function logGrpcCalls(server: Http2Server, log: AccessLog, foreign: readonly ForeignService[]): void {
+/** Tells of every call once its HTTP/2 stream is over: also of those that grpc-js answers by itself. */
+export function watchGrpcCalls(server: Http2Server, observer: CallObserver, foreign: readonly ForeignService[]): void {
   const names = new Set([...ownNames, ...foreign.flatMap(({ methods }) => methods.map(({ path }) => path.slice(1)))]);
   server.on('stream', (stream, headers) => {
     const startedAtMs = performance.now();
     stream.once('close', () =>
-      log.record({
+      observer.record({
         door: 'grpc',
         method: nameOf(headers, names),
         caller: callerOf(stream),
         code: codeOf(stream),
-        startedAtMs,
+        durationMs: performance.now() - startedAtMs,
         bytes: sentBytes.get(stream)?.() ?? 0,
       }),
     );
