@@ -12,6 +12,8 @@ import { contextOf } from './task-id.js';
 
 const DEFAULT_PAGE_SIZE = 50;
 const MAX_PAGE_SIZE = 100;
+/** Whose messages are read side by side: one after the other a page took as many waits as it has sessions. */
+const SESSIONS_AT_ONCE = 8;
 
 export interface TaskQuery {
   /** Empty: of any. */
@@ -55,10 +57,12 @@ export class TaskList {
       .sort((left, right) => right.updatedAtMs - left.updatedAtMs);
     const found: TaskView[] = [];
     let passed = 0;
-    for (const session of sessions) {
+    for (let next = 0; next < sessions.length; next += SESSIONS_AT_ONCE) {
+      const batch = sessions.slice(next, next + SESSIONS_AT_ONCE);
       // Whatever comes now changed earlier than what the page holds.
-      if (found.length > pageSize && (found[pageSize]?.changedAtMs ?? 0) >= session.updatedAtMs) break;
-      const matching = (await this.tasksOf(session)).filter((task) => matches(task, query));
+      if (found.length > pageSize && (found[pageSize]?.changedAtMs ?? 0) >= (batch[0]?.updatedAtMs ?? 0)) break;
+      const read = await Promise.all(batch.map((session) => this.tasksOf(session)));
+      const matching = read.flat().filter((task) => matches(task, query));
       const behind = after === undefined ? matching : matching.filter((task) => isBehind(task, after));
       passed += matching.length - behind.length;
       found.push(...behind);
