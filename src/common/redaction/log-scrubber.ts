@@ -58,9 +58,14 @@ export class LogScrubber {
   }
 }
 
+/** Whether a variable of this name holds a secret. */
+export function isSecretName(name: string): boolean {
+  return SECRET_NAME.test(name) && !POINTER_NAME.test(name);
+}
+
 function secretsIn(name: string, value: string): string[] {
   const inside = [...secretsOfJson(value), ...secretsOfUrl(value)];
-  return SECRET_NAME.test(name) && !POINTER_NAME.test(name) ? [value, ...inside] : inside;
+  return isSecretName(name) ? [value, ...inside] : inside;
 }
 
 /** OpenCode takes its configuration and its credentials as JSON. */

@@ -1,0 +1,37 @@
+import 'reflect-metadata';
+import { startGateway, type Gateway } from '../app.js';
+import type { Config } from '../common/config/config.js';
+
+const READY_TIMEOUT_MS = 10_000;
+
+/** What an operator needs to begin: the addresses, and a line to try on each. */
+function greeting({ grpcAddress, httpUrl }: Gateway, plaintext: string): string {
+  const lines = ['opencode-gateway is ready'];
+  if (grpcAddress !== undefined)
+    lines.push(`  gRPC  ${grpcAddress}   try: grpcurl ${plaintext}${grpcAddress} opencode.v1.OpenCodeService/GetSession`);
+  if (httpUrl !== undefined) lines.push(`  HTTP  ${httpUrl}   try: curl ${httpUrl}/session`);
+  return lines.join('\n');
+}
+
+/**
+ * Starts the gateway, which a signal ends, and says where it is.
+ *
+ * @throws StartError in one line when it cannot start
+ */
+export async function serve(config: Config, environment: NodeJS.ProcessEnv): Promise<void> {
+  const gateway = await startGateway(config, environment);
+  let stopping = false;
+  const stop = (): void => {
+    // A second signal means: now.
+    if (stopping) process.exit(1);
+    stopping = true;
+    // What fails here is nobody's to catch, and ends the process.
+    void gateway.stop().then(() => process.exit(0));
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  const ready = await gateway.untilReady(READY_TIMEOUT_MS);
+  if (stopping) return;
+  const text = greeting(gateway, config.TLS_CERT_FILE === undefined ? '-plaintext ' : '');
+  console.log(ready ? text : text.replace('is ready', 'waits for OpenCode; calls answer UNAVAILABLE until it is there'));
+}
