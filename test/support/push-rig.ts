@@ -21,7 +21,7 @@ export const QUICK: PushTiming = {
 };
 
 const payload: PushPayload = {
-  bodyOf: ({ id, state, asks }, version) => ({ version, id, state, asks: asks.map((ask) => ask.id) }),
+  bodyOf: ({ id, state, asks }, version) => Promise.resolve({ version, id, state, asks: asks.map((ask) => ask.id) }),
 };
 
 /** All of one gateway that push notifications need. */

@@ -1,6 +1,11 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import { ANY_OBJECT, FLAG, listOf, object, oneFieldOf, TEXT } from './schema-words.js';
 
+export const OUTPUT_MODES: JsonObject = {
+  ...listOf(TEXT),
+  description: 'Must leave room for `text/plain`. With `application/json` JSON files that the agent writes come as data.',
+};
+
 /** The messages that look the same in both versions. @param one - refers to another message of the same version */
 export function commonSchemas(one: (name: string) => JsonObject) {
   return {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@bufbuild/protobuf';
-import { commonSchemas } from './common-schemas.js';
+import { commonSchemas, OUTPUT_MODES } from './common-schemas.js';
 import { ANY_OBJECT, BYTES, FLAG, listOf, NUMBER, object, oneFieldOf, oneWord, ref, TEXT, TIME } from './schema-words.js';
 
 /** The package of A2A 1.0. */
@@ -46,7 +46,7 @@ export const CURRENT_SCHEMAS: Readonly<Record<string, JsonObject>> = Object.from
     }),
     ListTaskPushNotificationConfigsResponse: object({ configs: listOf(one('TaskPushNotificationConfig')), nextPageToken: TEXT }),
     SendMessageConfiguration: object({
-      acceptedOutputModes: listOf(TEXT),
+      acceptedOutputModes: OUTPUT_MODES,
       taskPushNotificationConfig: one('TaskPushNotificationConfig'),
       historyLength: NUMBER,
       returnImmediately: { ...FLAG, description: 'Answer before the task is done.' },

@@ -1,5 +1,5 @@
 import type { JsonObject } from '@bufbuild/protobuf';
-import { commonSchemas } from './common-schemas.js';
+import { commonSchemas, OUTPUT_MODES } from './common-schemas.js';
 import { ANY_OBJECT, BYTES, FLAG, listOf, NUMBER, object, oneFieldOf, oneWord, ref, TEXT, TIME } from './schema-words.js';
 
 /** The package of A2A 0.3. */
@@ -32,7 +32,7 @@ export const LEGACY_SCHEMAS: Readonly<Record<string, JsonObject>> = Object.fromE
     TaskPushNotificationConfig: object({ name: TEXT, 'pushNotificationConfig!': one('PushNotificationConfig') }),
     ListTaskPushNotificationConfigResponse: object({ configs: listOf(one('TaskPushNotificationConfig')), nextPageToken: TEXT }),
     SendMessageConfiguration: object({
-      acceptedOutputModes: listOf(TEXT),
+      acceptedOutputModes: OUTPUT_MODES,
       pushNotification: one('PushNotificationConfig'),
       historyLength: NUMBER,
       blocking: { ...FLAG, description: 'Answer once the task is done.' },

@@ -35,7 +35,7 @@ export class PushDelivery {
       signal.throwIfAborted();
       // Another replica may have deleted or replaced it: nothing is sent after that.
       if (!(await this.stands(config))) return { outcome: 'gone' };
-      const body = JSON.stringify(this.payload.bodyOf(view, config.version));
+      const body = JSON.stringify(await this.payload.bodyOf(view, config.version));
       const attempt = await this.sender.send(config, body, signal);
       this.attempts.inc({ outcome: attempt.outcome });
       if (attempt.outcome === 'gone' && (await this.stands(config))) await this.store.deletePushConfig(config.taskId, config.id);

@@ -15,7 +15,7 @@ import { WebhookAddresses } from './webhook-address.js';
 describe('PUSH_PROVIDERS', () => {
   it('tell receivers in a module of Nest, without more than they say they need', async () => {
     const [task, tasks, receiver] = [newTaskId(), new ScriptedTasks(), await WebhookReceiver.start()];
-    const payload: PushPayload = { bodyOf: ({ state }) => ({ state }) };
+    const payload: PushPayload = { bodyOf: ({ state }) => Promise.resolve({ state }) };
     const module = await Test.createTestingModule({
       providers: [
         ...PUSH_PROVIDERS,

@@ -20,5 +20,5 @@ export const PUSH_PAYLOAD = Symbol('PUSH_PAYLOAD');
 /** What receivers are told of a task, in the words of the version that they were registered with. */
 export interface PushPayload {
   /** Something that JSON can hold: 1.0 has a StreamResponse with the task, 0.3 the Task itself. */
-  bodyOf(view: TaskView, version: A2AVersion): unknown;
+  bodyOf(view: TaskView, version: A2AVersion): Promise<unknown>;
 }

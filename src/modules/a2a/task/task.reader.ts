@@ -6,7 +6,7 @@ import type { A2ACall } from '../a2a.call.js';
 import { isTerminal, type TaskEvent, type TaskView } from '../a2a.model.js';
 import { negotiates } from '../contracts/extensions.js';
 import { TASK_STORE, type TaskStore } from '../task.store.js';
-import { takesData } from '../wire/output-modes.js';
+import { dataWishesOf } from '../wire/output-modes.js';
 import { positionOf, toPosition } from './position.js';
 import { toFinalSnapshot } from '../wire/single.layout.mapper.js';
 import { LAYOUTS, type VersionedWishes } from '../wire/task.mapper.js';
@@ -37,7 +37,7 @@ export class TaskReader {
   async wishesOf(taskId: string, { version, extensions }: A2ACall): Promise<VersionedWishes> {
     const notes = await this.store.notes(taskId);
     const hints = version === '0.3' || negotiates(extensions, 'streaming');
-    return { version, takesData: takesData(notes?.outputModes ?? []), hints, filesAt: this.addresses.http };
+    return { version, ...dataWishesOf(notes?.outputModes ?? []), hints, filesAt: this.addresses.http };
   }
 
   /**

@@ -1,11 +1,12 @@
 import type { Artifact, Part, StreamResponse, Task } from '@a2a-js/sdk';
+import type { ToolPart } from '../../message/message.model.js';
 import type { Lane, TaskEvent, TextLane, ToolLane } from '../a2a.model.js';
 import { toHistory } from './history.mapper.js';
 import type { Layout, TaskPlace, Wishes } from './layout.js';
 import { sourceOf, toChunkMetadata, toStatusMetadata, toTaskMetadata } from './shared-metadata.mapper.js';
 import { dataPart, textPart, toStatusTold, toStatusUpdate, toTaskStatus } from './task-status.mapper.js';
 import { toToolData } from './tool-data.mapper.js';
-import { fileUrlOf, toFilePart, writtenPathOf } from './written-file.mapper.js';
+import { fileUrlOf, toFilePart, toJsonFilePart, writtenPathOf } from './written-file.mapper.js';
 
 /**
  * Version 1.0: an artifact for each text and each tool call, answers before tools, so that who takes the first has the answer.
@@ -68,12 +69,20 @@ function toTextArtifact({ id, kind }: Pick<TextLane, 'id' | 'kind'>, text: strin
 }
 
 /** What the tool did; before it the file that it wrote. */
-function toToolArtifact({ id, part }: ToolLane, { sessionId, directory }: TaskPlace, { takesData, filesAt }: Wishes): Artifact {
+function toToolArtifact({ id, part }: ToolLane, place: TaskPlace, wishes: Wishes): Artifact {
   const data = toToolData(part);
-  const shown: Part = takesData ? dataPart(data) : textPart(JSON.stringify(data));
+  const shown: Part = wishes.takesData ? dataPart(data) : textPart(JSON.stringify(data));
+  const file = toWrittenPart(part, place, wishes);
+  const parts = file === undefined ? [shown] : [file, shown];
+  return { artifactId: id, name: `tool:${part.tool}`, description: '', parts, metadata: undefined, extensions: [] };
+}
+
+/** A file as its value for who wants that, else its address. */
+function toWrittenPart(part: ToolPart, { sessionId, directory }: TaskPlace, { wantsJson, filesAt }: Wishes): Part | undefined {
+  const value = wantsJson ? toJsonFilePart(part, directory) : undefined;
+  if (value !== undefined) return value;
   const path = writtenPathOf(part, directory);
-  const file = path === undefined || filesAt === undefined ? [] : [toFilePart(fileUrlOf(filesAt, sessionId, path), path)];
-  return { artifactId: id, name: `tool:${part.tool}`, description: '', parts: [...file, shown], metadata: undefined, extensions: [] };
+  return path === undefined || filesAt === undefined ? undefined : toFilePart(fileUrlOf(filesAt, sessionId, path), path);
 }
 
 function toArtifactUpdate(

@@ -5,6 +5,8 @@ import type { TaskEvent, TaskView } from '../a2a.model.js';
 export interface Wishes {
   /** Takes structured data; else it is shown as JSON text. */
   readonly takesData: boolean;
+  /** Names JSON among what it takes: a JSON file comes as its value. */
+  readonly wantsJson: boolean;
   /** Gets the predecessor's metadata, and thoughts as they come. */
   readonly hints: boolean;
   /** Base URL at which callers read files; undefined: nowhere. */

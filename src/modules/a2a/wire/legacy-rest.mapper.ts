@@ -221,16 +221,20 @@ function toArtifact({ artifactId, name, description, parts, metadata }: Artifact
   };
 }
 
-function toPart({ content, mediaType }: Part): Json {
+function toPart({ content, mediaType, metadata }: Part): Json {
+  return { ...toContent(content, mediaType), ...(metadata !== undefined && { metadata }) };
+}
+
+function toContent(content: Part['content'], mimeType: string): Json {
   switch (content?.$case) {
     case 'text':
       return { text: content.value };
     case 'data':
       return { data: { data: content.value as unknown } };
     case 'raw':
-      return { file: { fileWithBytes: content.value.toString('base64'), mimeType: mediaType } };
+      return { file: { fileWithBytes: content.value.toString('base64'), mimeType } };
     case 'url':
-      return { file: { fileWithUri: content.value, mimeType: mediaType } };
+      return { file: { fileWithUri: content.value, mimeType } };
     case undefined:
       return {};
   }

@@ -1,9 +1,15 @@
 import { ContentTypeNotSupportedError } from '@a2a-js/sdk/errors';
+import type { Wishes } from './layout.js';
 
 const isWild = (mode: string): boolean => mode === '*/*' || mode === '*';
 
-/** Whether a caller takes structured data; by default everybody takes everything. */
-export function takesData(outputModes: readonly string[]): boolean {
+/** What the media types that a caller takes say of data. */
+export function dataWishesOf(outputModes: readonly string[]): Pick<Wishes, 'takesData' | 'wantsJson'> {
+  return { takesData: takesData(outputModes), wantsJson: outputModes.some((mode) => essence(mode) === 'application/json') };
+}
+
+/** By default everybody takes everything. */
+function takesData(outputModes: readonly string[]): boolean {
   return (
     outputModes.length === 0 || outputModes.some((mode) => isWild(mode) || mode === 'application/*' || essence(mode) === 'application/json')
   );

@@ -1,5 +1,5 @@
 import type { ToolPart } from '../../message/message.model.js';
-import { fileUrlOf, toFilePart, writtenPathOf } from './written-file.mapper.js';
+import { fileUrlOf, toFilePart, toJsonFilePart, writtenPathOf } from './written-file.mapper.js';
 
 const call = { tool: 'write', status: 'success', input: { filePath: 'docs/a b.md' } } as unknown as ToolPart;
 
@@ -31,5 +31,49 @@ describe('the file that a tool call wrote', () => {
       mediaType: 'text/markdown',
       content: { $case: 'url', value: url },
     });
+  });
+});
+
+describe('the JSON file that a tool call wrote', () => {
+  const wrote = (content: unknown, filePath = '/work/out/a.json') => toJsonFilePart({ ...call, input: { filePath, content } }, '/work');
+
+  it.each([
+    ['an object', { key: 'value', count: 42, ratio: 0.5, none: null, list: [{ deep: true }] }],
+    ['a list', [1, 'two', [3]]],
+  ])('is data with its name when it is %s', (_, value) => {
+    expect(wrote(JSON.stringify(value, undefined, 2))).toEqual({
+      content: { $case: 'data', value },
+      metadata: undefined,
+      filename: 'a.json',
+      mediaType: 'application/json',
+    });
+  });
+
+  const nested = (depth: number): string => '['.repeat(depth) + ']'.repeat(depth);
+  const long = (length: number): string => `["${'x'.repeat(length - 4)}"]`;
+
+  it.each([
+    ['no JSON', '{"a":1,}'],
+    ['a bare value', '42'],
+    ['null', 'null'],
+    ['unknown, as of a tool that edits', undefined],
+    ['an integer that doubles do not have', '{"id":9007199254740993}'],
+    ['a number that doubles do not have', '[1e999]'],
+    ['nested deeper than readers of protobuf read', nested(25)],
+    ['too large', long(65_537)],
+  ])('stays a file when its content is %s', (_, content) => {
+    expect(wrote(content)).toBeUndefined();
+  });
+
+  it.each([nested(24), long(65_536)])('is data up to the bounds of depth and size', (content) => {
+    expect(wrote(content)).toBeDefined();
+  });
+
+  it.each(['/work/a.txt', '/work/a.json5', '/work/a.geojson', '/elsewhere/a.json'])('is none by the path %s', (filePath) => {
+    expect(wrote('{}', filePath)).toBeUndefined();
+  });
+
+  it('is none before it is written', () => {
+    expect(toJsonFilePart({ ...call, status: 'running', input: { filePath: 'a.json', content: '{}' } }, '/work')).toBeUndefined();
   });
 });
