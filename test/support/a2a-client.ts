@@ -106,6 +106,12 @@ export function asTask(answer: Message | Task): Task {
   throw new Error(`a message came instead of a task: ${JSON.stringify(answer)}`);
 }
 
+/** A bare message as an answer, or a failure that says what came instead. */
+export function asMessage(answer: Message | Task): Message {
+  if ('messageId' in answer) return answer;
+  throw new Error(`a task came instead of a message: ${JSON.stringify(answer)}`);
+}
+
 export async function collectItems(items: AsyncIterable<StreamResponse>): Promise<StreamResponse[]> {
   const collected: StreamResponse[] = [];
   for await (const item of items) collected.push(item);

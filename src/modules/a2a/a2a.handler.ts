@@ -9,6 +9,7 @@ import type {
   ListTaskPushNotificationConfigsResponse,
   ListTasksRequest,
   ListTasksResponse,
+  Message,
   SendMessageRequest,
   StreamResponse,
   SubscribeToTaskRequest,
@@ -29,8 +30,9 @@ import { TaskReader } from './task/task.reader.js';
 import { TaskService } from './task/task.service.js';
 import { toA2AError } from './wire/a2a-error.mapper.js';
 import { toTaskQuery } from './wire/list.mapper.js';
+import { toMessageAnswer } from './wire/message.mapper.js';
 import { requireText } from './wire/output-modes.js';
-import { fromSendRequest } from './wire/send.mapper.js';
+import { fromSendRequest, type SendCommand } from './wire/send.mapper.js';
 import { toTaskAnswer } from './wire/task.mapper.js';
 
 /**
@@ -56,18 +58,21 @@ export class A2AHandler implements A2ARequestHandler {
     return answer(context, 'read', () => Promise.resolve(this.cards.extendedCard()));
   }
 
-  sendMessage(request: SendMessageRequest, context: ServerCallContext): Promise<Task> {
+  sendMessage(request: SendMessageRequest, context: ServerCallContext): Promise<Message | Task> {
     return answer(context, 'write', async (call) => {
-      const feed = await this.begin(request, call);
-      if (request.configuration?.returnImmediately !== true) await untilInterrupted(feed, call);
-      return this.toTask(feed, call, request.configuration?.historyLength);
+      const command = fromSendRequest(request);
+      const feed = await this.begin(command, request.configuration, call);
+      const waits = request.configuration?.returnImmediately !== true;
+      if (waits) await untilInterrupted(feed, call);
+      const message = waits && command.reply === 'message' ? await this.toMessage(feed, call) : undefined;
+      return message ?? this.toTask(feed, call, request.configuration?.historyLength);
     });
   }
 
   sendMessageStream(request: SendMessageRequest, context: ServerCallContext): AsyncGenerator<StreamResponse, void, undefined> {
     return tell(context, 'write', async (call) => {
       this.reader.requireRoom(call);
-      const feed = await this.begin(request, call);
+      const feed = await this.begin(fromSendRequest(request), request.configuration, call);
       return this.reader.read(feed, call, { endsWhenInterrupted: call.version === '1.0' });
     });
   }
@@ -141,13 +146,17 @@ export class A2AHandler implements A2ARequestHandler {
     });
   }
 
-  private async begin(request: SendMessageRequest, call: A2ACall): Promise<TaskFeed> {
-    requireText(request.configuration?.acceptedOutputModes ?? []);
-    const wanted = request.configuration?.taskPushNotificationConfig;
+  private async begin(command: SendCommand, configuration: SendMessageRequest['configuration'], call: A2ACall): Promise<TaskFeed> {
+    requireText(command.outputModes);
+    const wanted = configuration?.taskPushNotificationConfig;
     if (wanted !== undefined) await this.push.check(wanted, call);
-    const feed = await this.tasks.send(fromSendRequest(request), call);
+    const feed = await this.tasks.send(command, call);
     if (wanted !== undefined) await this.push.create({ ...wanted, taskId: feed.ref.id }, call);
     return feed;
+  }
+
+  private async toMessage(feed: TaskFeed, call: A2ACall): Promise<Message | undefined> {
+    return toMessageAnswer(feed.view, await this.reader.wishesOf(feed.ref.id, call));
   }
 
   private async toTask(feed: TaskFeed, call: A2ACall, historyLength: number | undefined): Promise<Task> {

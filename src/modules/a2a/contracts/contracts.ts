@@ -1,7 +1,7 @@
 import type { JsonObject } from '@bufbuild/protobuf';
 import type { ContractContext } from './contract-context.js';
 import { EXTENSION_DESCRIPTIONS, EXTENSION_KEYS, EXTENSION_URIS, type ExtensionKey } from './extensions.js';
-import { modelSelectionParams, sessionBindingParams, streamingParams, streamResumeParams } from './metadata-params.js';
+import { messageReplyParams, modelSelectionParams, sessionBindingParams, streamingParams, streamResumeParams } from './metadata-params.js';
 import {
   interruptCallbackParams,
   interruptRecoveryParams,
@@ -29,6 +29,7 @@ const PARAMS: Readonly<Record<ExtensionKey, (context: ContractContext) => JsonOb
   interrupt_recovery: interruptRecoveryParams,
   workspace_control: workspaceControlParams,
   stream_resume: streamResumeParams,
+  message_reply: messageReplyParams,
   compatibility_profile: compatibilityProfileParams,
   wire_contract: wireContractParams,
 };

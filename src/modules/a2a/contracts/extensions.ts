@@ -9,6 +9,7 @@ export const EXTENSION_URIS = {
   interrupt_recovery: 'urn:opencode-a2a:interrupt-recovery/v1',
   workspace_control: 'urn:opencode-a2a:workspace-control/v1',
   stream_resume: 'urn:opencode-gateway:a2a:stream-resume/v1',
+  message_reply: 'urn:opencode-gateway:a2a:message-reply/v1',
   compatibility_profile: 'urn:a2a:compatibility-profile/v1',
   wire_contract: 'urn:a2a:wire-contract/v1',
 } as const;
@@ -28,6 +29,7 @@ export const EXTENSION_DESCRIPTIONS: Readonly<Record<ExtensionKey, string>> = {
   interrupt_recovery: 'List the permissions and questions that wait for an answer, by JSON-RPC methods.',
   workspace_control: 'Look at projects, workspaces and worktrees of OpenCode, by JSON-RPC methods.',
   stream_resume: 'Go on with a stream over HTTP where it was cut: events have an id, which Last-Event-ID takes.',
+  message_reply: 'Get the answer as a bare message instead of a task: metadata.opencode.reply = message.',
   compatibility_profile: 'Which methods and extensions stay, and under which settings.',
   wire_contract: 'Every method and route there is, by version, and how an unknown method is refused.',
 };

@@ -10,6 +10,7 @@ export const FIELDS = {
   interrupt: 'metadata.shared.interrupt',
   usage: 'metadata.shared.usage',
   directory: 'metadata.opencode.directory',
+  reply: 'metadata.opencode.reply',
 } as const;
 
 /** `a` as `<field>.a`, for each name. */
@@ -54,12 +55,14 @@ export function sessionBindingParams(context: ContractContext): JsonObject {
   };
 }
 
+/** The methods that send a message, by version; the first one waits for the answer. */
+const SENDING = { '0.3': ['message/send', 'message/stream'], '1.0': ['SendMessage', 'SendStreamingMessage'] };
+
 export function modelSelectionParams(context: ContractContext): JsonObject {
-  const methods = { '0.3': ['message/send', 'message/stream'], '1.0': ['SendMessage', 'SendStreamingMessage'] };
   return {
     metadata_field: FIELDS.model,
     behavior: 'prefer_metadata_model_else_server_default',
-    applies_to_methods: context.versions.flatMap((version) => methods[version]),
+    applies_to_methods: context.versions.flatMap((version) => SENDING[version]),
     supported_metadata: ['shared.model.providerID', 'shared.model.modelID'],
     provider_private_metadata: [],
     ...placeOf(context),
@@ -98,6 +101,22 @@ export function streamResumeParams(): JsonObject {
     notes: [
       'Events of streams over HTTP have an id. Who subscribes to the task again with the last one gets what came behind it.',
       'Where that is no longer there, the task as it is comes first, as without the header.',
+    ],
+  };
+}
+
+export function messageReplyParams(context: ContractContext): JsonObject {
+  return {
+    metadata_field: FIELDS.reply,
+    behavior: 'message_when_completed_else_task',
+    applies_to_methods: context.versions.flatMap((version) => SENDING[version].slice(0, 1)),
+    supported_metadata: ['opencode.reply'],
+    provider_private_metadata: ['opencode.reply'],
+    values: ['task', 'message'],
+    default: 'task',
+    notes: [
+      'With the value message a send that waits is answered with what the agent said, without the task.',
+      'It is answered with the task all the same when that asks for something, does not complete, wrote files, or says nothing.',
     ],
   };
 }

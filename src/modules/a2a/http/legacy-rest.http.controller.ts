@@ -7,6 +7,7 @@ import {
   fromLegacyPushConfig,
   fromLegacyRestRequest,
   toLegacyPushConfig,
+  toLegacyRestAnswer,
   toLegacyRestStreamItem as toItem,
   toLegacyRestTask,
 } from '../wire/legacy-rest.mapper.js';
@@ -29,9 +30,9 @@ export class LegacyRestHttpController {
   @HttpCode(200)
   @AgentRoute(loggedAs('message/send'))
   sendMessage(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<RestAnswer> {
-    return this.replies.answer(request, reply, '0.3', async ({ context }) => ({
-      task: toLegacyRestTask(await this.handler.sendMessage(fromLegacyRestRequest(request.body), context)),
-    }));
+    return this.replies.answer(request, reply, '0.3', async ({ context }) =>
+      toLegacyRestAnswer(await this.handler.sendMessage(fromLegacyRestRequest(request.body), context)),
+    );
   }
 
   @Post('message::stream')

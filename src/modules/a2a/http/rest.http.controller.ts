@@ -3,6 +3,7 @@ import {
   CancelTaskRequest,
   ListTaskPushNotificationConfigsResponse,
   ListTasksRequest,
+  Message,
   SendMessageRequest,
   StreamResponse,
   Task,
@@ -36,7 +37,7 @@ export class RestHttpController {
   sendMessage(@Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<RestAnswer> {
     return this.replies.answer(request, reply, '1.0', async ({ context }) => {
       const wanted = decode(SendMessageRequest, { ...bodyOf(request), ...tenantOf(request) });
-      return { task: Task.toJSON(await this.handler.sendMessage(wanted, context)) };
+      return toSendJson(await this.handler.sendMessage(wanted, context));
     });
   }
 
@@ -145,4 +146,8 @@ export class RestHttpController {
 
 function toItem(item: StreamResponse): object {
   return StreamResponse.toJSON(item) as object;
+}
+
+function toSendJson(answer: Message | Task): object {
+  return 'messageId' in answer ? { message: Message.toJSON(answer) } : { task: Task.toJSON(answer) };
 }

@@ -169,6 +169,11 @@ export function toLegacyRestTask({ id, contextId, status, artifacts, history, me
   };
 }
 
+/** What a send is answered with. */
+export function toLegacyRestAnswer(answer: Message | Task): Json {
+  return 'messageId' in answer ? { message: toMessage(answer) } : { task: toLegacyRestTask(answer) };
+}
+
 export function toLegacyRestStreamItem({ payload }: StreamResponse): Json {
   switch (payload?.$case) {
     case 'task':
@@ -204,7 +209,7 @@ function toMessage({ messageId, contextId, taskId, role, parts, metadata }: Mess
   return {
     messageId,
     contextId,
-    taskId,
+    ...(taskId !== '' && { taskId }),
     role: role === Role.ROLE_USER ? 'ROLE_USER' : 'ROLE_AGENT',
     content: parts.map(toPart),
     ...(metadata !== undefined && { metadata }),

@@ -2,6 +2,7 @@ import type { Part, SendMessageRequest } from '@a2a-js/sdk';
 import { GatewayError } from '../../../common/errors/gateway-error.js';
 import type { PromptPart } from '../../message/prompt.model.js';
 import type { ModelRef } from '../../session/session.model.js';
+import { FIELDS } from '../contracts/metadata-params.js';
 
 /** A message that a caller sends, in our words; nothing of it checked but its form. */
 export interface SendCommand {
@@ -19,7 +20,11 @@ export interface SendCommand {
   readonly directory: string | undefined;
   /** Media types that the caller takes; empty: any. */
   readonly outputModes: readonly string[];
+  /** The answer that is wanted once the task is completed: the task itself, or what it says as a bare message. */
+  readonly reply: Reply;
 }
+
+export type Reply = 'task' | 'message';
 
 type Metadata = Readonly<Record<string, unknown>>;
 
@@ -40,6 +45,7 @@ export function fromSendRequest({ message, metadata, configuration }: SendMessag
     model: modelIn(outer) ?? modelIn(inner),
     directory: directoryIn(outer) ?? directoryIn(inner),
     outputModes: configuration?.acceptedOutputModes ?? [],
+    reply: replyIn(outer) ?? replyIn(inner) ?? 'task',
   };
 }
 
@@ -95,6 +101,12 @@ function modelIn(metadata: Metadata): ModelRef | undefined {
 function directoryIn(metadata: Metadata): string | undefined {
   const directory = valueAt(metadata, ['opencode', 'directory']);
   if (directory === undefined) return undefined;
-  if (typeof directory !== 'string' || directory.trim() === '') throw GatewayError.invalid('metadata.opencode.directory', 'must be a path');
+  if (typeof directory !== 'string' || directory.trim() === '') throw GatewayError.invalid(FIELDS.directory, 'must be a path');
   return directory;
+}
+
+function replyIn(metadata: Metadata): Reply | undefined {
+  const reply = valueAt(metadata, ['opencode', 'reply']);
+  if (reply === undefined || reply === 'task' || reply === 'message') return reply;
+  throw GatewayError.invalid(FIELDS.reply, 'must be task or message');
 }
