@@ -1,8 +1,8 @@
 """A pytest plugin for the conformance kit: lets its tests choose what our agent does, and writes down how they went.
 
 The kit says what it wants of an agent by the prefix of a messageId; the model behind ours does what a script in its prompt
-says. So a message with a prefix from below gets the script as one more text part, before the kit's own client sends it.
-Everything else of the kit runs as it is, and nothing stands between it and the gateway.
+says. So a message with a prefix from below gets the script as one more text part, before the kit's own client sends it, and
+what its caller wishes of the answer. Everything else of the kit runs as it is, and nothing stands between it and the gateway.
 """
 
 import functools
@@ -25,33 +25,47 @@ ASK = {
     "args": {"questions": [{"question": "What now?", "header": "Next", "options": [{"label": "Go on", "description": "Go on"}]}]},
 }
 
-# The agent writes a file, and says nothing about it.
-WRITE = {"t": "tool", "name": "write", "args": {"filePath": "output.txt", "content": "Generated file content"}}
+
+def write(path, content):
+    """The agent writes a file, and says nothing about it."""
+    return {"t": "tool", "name": "write", "args": {"filePath": path, "content": content}}
+
 
 SCENARIOS = {
     "tck-complete-task": say("Hello from TCK"),
     "tck-input-required": ASK,
     "tck-artifact-text": say("Generated text content"),
-    "tck-artifact-file": WRITE,
+    "tck-artifact-file": write("output.txt", "Generated file content"),
+    "tck-artifact-data": write("output.json", json.dumps({"key": "value", "count": 42})),
     "tck-message-response": say("Direct message response"),
     "tck-stream-001": say("Stream hello from TCK"),
     "tck-stream-003": say("Stream task lifecycle"),
     "tck-stream-ordering-001": say("Ordered output"),
 }
 
+# What a caller says beside its message to get what the scenario is about.
+WISHES = {
+    "tck-artifact-data": {"configuration": {"acceptedOutputModes": ["text/plain", "application/json"]}},
+    "tck-message-response": {"metadata": {"opencode": {"reply": "message"}}},
+}
+
 
 def scripted(message):
-    message_id = message["messageId"]
-    operation = next((SCENARIOS[prefix] for prefix in SCENARIOS if message_id.startswith(prefix)), None)
+    operation = scenario_of(message, SCENARIOS)
     if operation is None:
         return message
-    return {**message, "parts": [*message["parts"], {"text": f"SCRIPT:{json.dumps([[operation], []] if operation is WRITE else [[operation]])}"}]}
+    calls = [[operation], []] if operation.get("name") == "write" else [[operation]]
+    return {**message, "parts": [*message["parts"], {"text": f"SCRIPT:{json.dumps(calls)}"}]}
+
+
+def scenario_of(message, scenarios):
+    return next((scenarios[prefix] for prefix in scenarios if message["messageId"].startswith(prefix)), None)
 
 
 def send_scripted(send):
     @functools.wraps(send)
     def sending(client, message, **options):
-        return send(client, scripted(message), **options)
+        return send(client, scripted(message), **{**(scenario_of(message, WISHES) or {}), **options})
 
     return sending
 
