@@ -40,8 +40,8 @@
 {{- if include "opencode-gateway.hasHttp" . -}}
 httpGet: { path: /livez, port: http, scheme: {{ include "opencode-gateway.httpScheme" . | upper }} }
 {{- else -}}
-{{- /* gRPC's health is that of the upstream too, which must not end the gateway. */ -}}
-tcpSocket: { port: grpc }
+{{- /* A command that says whether anything answers; gRPC's health is that of the upstream too, which must not end the gateway. */ -}}
+exec: { command: [opencode-gateway, healthcheck] }
 {{- end -}}
 {{- end -}}
 
