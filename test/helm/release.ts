@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
@@ -72,17 +72,16 @@ export function valuesFiles(): string[] {
   return readdirSync(VALUES).map((file) => basename(file, '.yaml'));
 }
 
-/** Runs helm. Throws what it complains of. */
-export function helm(parameters: readonly string[]): string {
+/** Runs helm; gives what it says, and what it warns of. Throws what it complains of. */
+export function helm(parameters: readonly string[]): { readonly output: string; readonly warnings: string } {
   const program = process.env['HELM'] ?? 'helm';
-  try {
-    return execFileSync(program, parameters, { encoding: 'utf8', stdio: 'pipe', maxBuffer: 16 * 1024 * 1024 });
-  } catch (error) {
-    throw new Error(String((error as { readonly stderr?: string }).stderr), { cause: error });
-  }
+  const { status, stdout, stderr, error } = spawnSync(program, parameters, { encoding: 'utf8', maxBuffer: 16 * 1024 * 1024 });
+  if (status !== 0) throw new Error(error?.message ?? stderr);
+  return { output: stdout, warnings: stderr };
 }
 
-function valueParameters({ file, values = {} }: ReleaseOptions): string[] {
+/** How helm is told of them. */
+export function valueParameters({ file, values = {} }: ReleaseOptions): string[] {
   const sets = Object.entries(values).flatMap(([path, value]) => ['--set-json', `${path}=${JSON.stringify(value)}`]);
   return [...(file === undefined ? [] : ['--values', join(VALUES, `${file}.yaml`)]), ...sets];
 }
@@ -93,7 +92,7 @@ export class Release {
 
   /** Throws what helm complains of. */
   static of(options: ReleaseOptions): Release {
-    const output = helm(['template', 'test', CHART, '--namespace', NAMESPACE, ...valueParameters(options)]);
+    const { output } = helm(['template', 'test', CHART, '--namespace', NAMESPACE, ...valueParameters(options)]);
     const documents = parseAllDocuments(output).map((document) => document.toJSON() as KubernetesObject | null);
     return new Release(documents.filter((object) => object !== null));
   }
@@ -125,6 +124,17 @@ export class Release {
 
   get pod(): PodSpec {
     return this.template.spec;
+  }
+
+  /** Such a pod as the controller of the workload makes it. */
+  get madePod(): Pick<KubernetesObject, 'metadata'> & { readonly spec: PodSpec } {
+    const { volumeClaimTemplates = [] } = this.workload['spec'] as { readonly volumeClaimTemplates?: readonly KubernetesObject[] };
+    const claims = volumeClaimTemplates.map(({ metadata }) => ({
+      name: metadata.name,
+      persistentVolumeClaim: { claimName: metadata.name },
+    }));
+    const metadata = { ...this.template.metadata, name: this.workload.metadata.name };
+    return { metadata, spec: { ...this.pod, volumes: [...(this.pod.volumes ?? []), ...claims] } };
   }
 
   get tests(): readonly KubernetesObject[] {
@@ -169,5 +179,5 @@ export function allContainers({ initContainers = [], containers }: PodSpec): rea
 /** What helm tells the operator after an installation. */
 export function notesOf(options: ReleaseOptions): string {
   const parameters = ['install', 'test', CHART, '--namespace', NAMESPACE, '--dry-run=client', ...valueParameters(options)];
-  return helm(parameters).split('NOTES:\n')[1] ?? '';
+  return helm(parameters).output.split('NOTES:\n')[1] ?? '';
 }
