@@ -8,7 +8,7 @@ const ranks = [
   ['file'],
   ['event'],
   ['permission', 'question'],
-  ['ask', 'message'],
+  ['ask', 'health', 'message'],
   ['auth', 'workspace'],
   ['a2a'],
 ];

@@ -18,6 +18,7 @@ import { AuthModule } from './modules/auth/auth.module.js';
 import { CommandModule } from './modules/command/command.module.js';
 import { EventModule } from './modules/event/event.module.js';
 import { FileModule } from './modules/file/file.module.js';
+import { HealthModule } from './modules/health/health.module.js';
 import { MessageModule } from './modules/message/message.module.js';
 import { PermissionModule } from './modules/permission/permission.module.js';
 import { ProviderModule } from './modules/provider/provider.module.js';
@@ -48,6 +49,7 @@ export class AppModule {
         SessionModule,
         FileModule,
         EventModule,
+        HealthModule,
         MessageModule,
         PermissionModule,
         QuestionModule,

@@ -10,6 +10,8 @@ import type { OpenStreamsOptions } from './common/streams/open-streams.js';
 
 /** What the doors are told of the settings, in their own words. */
 
+const MAX_WATCHES = 1_000;
+
 export function admissionLimits(config: Config): AdmissionLimits {
   return { rate: new PrincipalRate(config.RATE_LIMIT_PER_MINUTE), failures: new FailedAccess(config.ACCESS_FAILURES_PER_MINUTE) };
 }
@@ -24,9 +26,14 @@ export function streamSettings(config: Config): Omit<OpenStreamsOptions, 'isWelc
   };
 }
 
+/** Who watches our health may be anybody, and takes no room from those who read. */
+export function watchSettings(config: Config): OpenStreamsOptions {
+  return { ...streamSettings(config), maxStreams: MAX_WATCHES, maxStreamsPerPrincipal: MAX_WATCHES, isWelcome: () => true };
+}
+
 export function grpcSettings(
   config: Config,
-): Omit<GatewayGrpcOptions, 'streams' | 'admission' | 'calls' | 'tls' | 'observer' | 'payloads' | 'foreign'> {
+): Omit<GatewayGrpcOptions, 'streams' | 'watches' | 'admission' | 'calls' | 'tls' | 'observer' | 'payloads' | 'foreign'> {
   return {
     host: config.HOST,
     port: config.GRPC_PORT,

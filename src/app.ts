@@ -5,7 +5,8 @@ import type { FastifyInstance } from 'fastify';
 import { filter, firstValueFrom, race, timer } from 'rxjs';
 import type { Logger } from 'pino';
 import { AppModule } from './app.module.js';
-import { admissionLimits, grpcSettings, httpLimits, streamSettings, webAccess } from './app.settings.js';
+import { admissionLimits, grpcSettings, httpLimits, streamSettings, watchSettings, webAccess } from './app.settings.js';
+import { stopInOrder, type StopParts } from './app.stop.js';
 import { Admission } from './common/access/admission.js';
 import { Principals } from './common/access/principals.js';
 import { routeScopes } from './common/access/scopes.js';
@@ -33,6 +34,8 @@ import { OpenStreams } from './common/streams/open-streams.js';
 import { TlsFiles } from './common/tls/tls-files.js';
 import { A2AGrpcServices } from './modules/a2a/grpc/a2a-grpc.services.js';
 import { EventHub } from './modules/event/event.hub.js';
+import { HealthService } from './modules/health/health.service.js';
+import { TurnCloser } from './modules/message/turn.closer.js';
 
 /** The running gateway; the same object for the command line and for tests. */
 export interface Gateway {
@@ -44,7 +47,7 @@ export interface Gateway {
   readonly httpUrl: string | undefined;
   /** Whether OpenCode's events arrived within the time. */
   untilReady(timeoutMs: number): Promise<boolean>;
-  /** Ends streams, waits for calls in flight, then ends everything, our own OpenCode last. */
+  /** As stopInOrder; however often it is called, once. */
   stop(): Promise<void>;
 }
 
@@ -61,6 +64,7 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
     ...streamSettings(config),
     isWelcome: (caller) => caller === undefined || principals.isValid(caller.principal),
   });
+  const watches = new OpenStreams(watchSettings(config));
   const admission = new Admission(principals, admissionLimits(config));
   const calls = new CallsInFlight(config.MAX_CALLS_IN_FLIGHT);
   const limits = httpLimits(config);
@@ -71,10 +75,11 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
     bodyParser: false,
   });
   const watched = callWatches(config, logger);
-  const httpDrain = guardHttp(adapter.getInstance(), { ...watched, config, calls, limits, admission });
+  const http = guardHttp(adapter.getInstance(), { ...watched, config, calls, limits, admission });
   const grpc = new GatewayGrpcServer({
     ...grpcSettings(config),
     streams,
+    watches,
     admission,
     calls,
     tls,
@@ -93,7 +98,6 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
     await app.close();
     throw error;
   }
-  const serving = hub.ready$.subscribe((ready) => grpc.setServing(ready));
   if (allowsAnonymous(config)) logger.warn('Everybody who reaches this host may call: no ACCESS_TOKEN is set');
   return {
     app,
@@ -103,14 +107,7 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
       ? `${tls === undefined ? 'http' : 'https'}://${hostInUrl(config.HOST)}:${portOf(app)}`
       : undefined,
     untilReady: (timeoutMs) => untilReady(hub, timeoutMs),
-    stop: async () => {
-      serving.unsubscribe();
-      hub.close();
-      await Promise.all([grpc.drain(config.DRAIN_TIMEOUT_MS), httpDrain.drain(config.DRAIN_TIMEOUT_MS)]);
-      app.getHttpServer().closeAllConnections();
-      tls?.close();
-      await app.close();
-    },
+    stop: toStop(app, { config, logger, grpc, http, calls, streams: [streams, watches] }, tls),
   };
 }
 
@@ -125,6 +122,23 @@ interface CallWatches {
 function callWatches(config: Config, logger: Logger): CallWatches {
   const { access, payloads } = createCallLogs(config, logger);
   return { observer: toAll(access === undefined ? [] : [access]), payloads };
+}
+
+/** Says at the gRPC door whether the gateway is ready, until it is stopped. */
+function toStop(
+  app: NestFastifyApplication,
+  parts: Omit<StopParts, 'health' | 'turns' | 'close'>,
+  tls: TlsFiles | undefined,
+): () => Promise<void> {
+  const health = app.get(HealthService);
+  const serving = health.ready$.subscribe((isReady) => parts.grpc.setServing(isReady));
+  const close = async (): Promise<void> => {
+    serving.unsubscribe();
+    tls?.close();
+    await app.close();
+  };
+  let stopped: Promise<void> | undefined;
+  return () => (stopped ??= stopInOrder({ ...parts, health, turns: app.get(TurnCloser), close }));
 }
 
 interface HttpGuards extends CallWatches {

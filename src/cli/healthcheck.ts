@@ -4,7 +4,7 @@ import { StartError, type Config } from '../common/config/config.js';
 /** Whether the process works at all, or also whether calls would be answered. */
 export type HealthQuestion = 'live' | 'ready';
 
-const ROUTES: Readonly<Record<HealthQuestion, string>> = { live: '/health', ready: '/health' };
+const ROUTES: Readonly<Record<HealthQuestion, string>> = { live: '/livez', ready: '/readyz' };
 
 const TIMEOUT_MS = 3_000;
 const MAX_REASON_CHARACTERS = 200;

@@ -19,17 +19,19 @@ function greeting({ grpcAddress, httpUrl }: Gateway, plaintext: string): string 
  * @throws StartError in one line when it cannot start
  */
 export async function serve(config: Config, environment: NodeJS.ProcessEnv): Promise<void> {
-  const gateway = await startGateway(config, environment);
+  // Until it is started nobody is served, and an OpenCode that was started ends with us.
+  let onSignal = (): void => process.exit(0);
   let stopping = false;
-  const stop = (): void => {
-    // A second signal means: now.
-    if (stopping) process.exit(1);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => onSignal());
+  const gateway = await startGateway(config, environment);
+  onSignal = () => {
     stopping = true;
+    // A second signal means: now.
+    onSignal = () => process.exit(1);
+    setTimeout(() => process.exit(0), config.DRAIN_DELAY_MS + config.DRAIN_TIMEOUT_MS);
     // What fails here is nobody's to catch, and ends the process.
     void gateway.stop().then(() => process.exit(0));
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
   const ready = await gateway.untilReady(READY_TIMEOUT_MS);
   if (stopping) return;
   const text = greeting(gateway, config.TLS_CERT_FILE === undefined ? '-plaintext ' : '');

@@ -10,6 +10,7 @@ export class FakeSink implements StreamSink<Note> {
   readonly log: string[] = [];
   error: unknown;
   willing = true;
+  startPosition: string | undefined;
   heartbeat: Buffer | undefined = Buffer.from('<beat>');
   bufferedBytes = 0;
   isLeaving = false;

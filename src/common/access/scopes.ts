@@ -92,6 +92,8 @@ export const ROUTE_SCOPES: Readonly<Record<string, Requirement>> = {
   '/docs/swagger-ui-bundle.js': 'open',
   '/docs/swagger-ui.css': 'open',
   '/metrics': 'read',
+  '/livez': 'open',
+  '/readyz': 'open',
   '/.well-known/agent-card.json': 'open',
   '/.well-known/agent.json': 'open',
 };

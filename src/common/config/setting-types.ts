@@ -35,6 +35,15 @@ export const seconds = z.coerce
   .positive()
   .max(MAX_TIMER_MS / 1_000);
 
+/** Two of them still make a timer. */
+export const milliseconds = (fallback: number) =>
+  z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(Math.floor(MAX_TIMER_MS / 2))
+    .default(fallback);
+
 export const wholeSeconds = (fallback: number) =>
   z.coerce
     .number()

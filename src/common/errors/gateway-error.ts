@@ -76,6 +76,11 @@ export class GatewayError extends Error {
   }
 }
 
+/** To everybody who calls or reads while this gateway ends. */
+export function shuttingDown(): GatewayError {
+  return new GatewayError('UNAVAILABLE', 'The gateway is shutting down', { reason: 'SHUTTING_DOWN', retryAfterMs: 1_000 });
+}
+
 /** For `catch`, where what is missing is normal. */
 export function unlessMissing(error: unknown): undefined {
   if (error instanceof GatewayError && error.code === 'NOT_FOUND') return undefined;

@@ -2,7 +2,6 @@ import type { sendUnaryData, Server, ServerUnaryCall, ServerWritableStream, Unty
 import { callerOf, setCaller } from '../access/caller.js';
 import type { CallsInFlight } from '../limits/calls-in-flight.js';
 import type { OpenStreams } from '../streams/open-streams.js';
-import { toFrame } from './encoding.js';
 import {
   toForeignDefinition,
   type ForeignCall,
@@ -11,15 +10,17 @@ import {
   type ForeignUnaryMethod,
 } from './foreign-service.js';
 import { countSent } from './grpc-calls.js';
-import { GrpcCallSink } from './grpc-call.sink.js';
+import { GrpcCallSink, plainEncoding } from './grpc-call.sink.js';
 import { toCallError } from './grpc-error.js';
 import { http2StreamOf } from './grpc-internals.js';
-import { shuttingDown, tooLarge } from './grpc-refusals.js';
+import { tooLarge } from './grpc-refusals.js';
+import type { UnansweredCalls } from './unanswered-calls.js';
 
 /** What calls of other protocols share with ours. */
 export interface ForeignHost {
   readonly calls: CallsInFlight;
   readonly streams: OpenStreams;
+  readonly unanswered: UnansweredCalls;
   /** Of a request of another protocol. */
   readonly limits: { readonly maxForeignBytes: number };
 }
@@ -27,38 +28,44 @@ export interface ForeignHost {
 type Call = ServerUnaryCall<Buffer, Buffer> | ServerWritableStream<Buffer, Buffer>;
 
 /** Puts a service of another protocol on the door, with the same limits, streams and drain as ours. */
-export function addForeignService(server: Server, { methods }: ForeignService, host: ForeignHost, isDraining: () => boolean): void {
+export function addForeignService(server: Server, { methods }: ForeignService, host: ForeignHost): void {
   const definition = Object.fromEntries(methods.map((method) => [method.path, toForeignDefinition(method)]));
   const implementation: UntypedServiceImplementation = Object.fromEntries(
-    methods.map((method) => [method.path, method.kind === 'unary' ? unary(method, host, isDraining) : streaming(method, host, isDraining)]),
+    methods.map((method) => [method.path, method.kind === 'unary' ? unary(method, host) : streaming(method, host)]),
   );
   server.addService(definition, implementation);
 }
 
-function unary(method: ForeignUnaryMethod, host: ForeignHost, isDraining: () => boolean) {
+function unary(method: ForeignUnaryMethod, host: ForeignHost) {
   return (call: ServerUnaryCall<Buffer, Buffer>, callback: sendUnaryData<Buffer>): void => {
-    if (isDraining()) return callback(toCallError(shuttingDown()));
+    const answer = host.unanswered.add(callback);
     run(host, call, (foreign) => method.answer(call.request, foreign)).then(
       (bytes) => {
         countSent(http2StreamOf(call), () => bytes.length);
-        callback(null, bytes);
+        answer(null, bytes);
       },
-      (error: unknown) => callback(toCallError(error)),
+      (error: unknown) => answer(toCallError(error)),
     );
   };
 }
 
-function streaming(method: ForeignStreamMethod, host: ForeignHost, isDraining: () => boolean) {
+function streaming(method: ForeignStreamMethod, host: ForeignHost) {
   const labels = { door: 'grpc', method: method.path.slice(1) };
   return (call: ServerWritableStream<Buffer, Buffer>): void => {
-    if (isDraining()) return void call.emit('error', toCallError(shuttingDown()));
     run(host, call, (foreign) => method.stream(call.request, foreign))
       .then((stream) => {
         if (call.cancelled) return;
         const caller = callerOf(call.metadata);
         host.streams.requireRoom(caller);
-        const encoding = { encode: (item: object) => toFrame(stream.encode(item)), positionOf: () => undefined, heartbeat: undefined };
-        host.streams.write(stream.source$, new GrpcCallSink(call, encoding), labels, caller);
+        host.streams.write(
+          stream.source$,
+          new GrpcCallSink(
+            call,
+            plainEncoding((item) => stream.encode(item)),
+          ),
+          labels,
+          caller,
+        );
       })
       .catch((error: unknown) => call.emit('error', toCallError(error)));
   };

@@ -10,7 +10,6 @@ import {
   type UntypedServiceImplementation,
 } from '@grpc/grpc-js';
 import { Server, Transport, type CustomTransportStrategy, type MessageHandler } from '@nestjs/microservices';
-import { HealthImplementation } from 'grpc-health-check';
 import { firstValueFrom, isObservable, type Observable } from 'rxjs';
 import type { Admission } from '../access/admission.js';
 import { callerOf, setCaller } from '../access/caller.js';
@@ -32,13 +31,15 @@ import { frameEncodingOf, GrpcCallSink } from './grpc-call.sink.js';
 import { toCallError } from './grpc-error.js';
 import { http2ServersOf, http2StreamOf } from './grpc-internals.js';
 import { countSent, watchGrpcCalls } from './grpc-calls.js';
-import { shuttingDown, tooLarge } from './grpc-refusals.js';
+import { GrpcHealth } from './grpc-health.js';
+import { tooLarge } from './grpc-refusals.js';
 import { keepSessionsAlive } from './keepalive.js';
 import { methodName, protoServices } from './proto-types.js';
 import { createReflection } from './reflection.js';
 import { decodeRequest, encodeAnswer, toServiceDefinition } from './service-definition.js';
 import { limitSessions, type SessionLimits } from './session-limits.js';
 import { TlsServerCredentials } from './tls-credentials.js';
+import { UnansweredCalls } from './unanswered-calls.js';
 
 export interface GrpcLimits extends RequestBounds, SessionLimits {
   /** Of requests of other protocols. */
@@ -60,6 +61,8 @@ export interface GatewayGrpcOptions {
   readonly reflection: boolean;
   readonly tls: TlsFiles | undefined;
   readonly streams: OpenStreams;
+  /** Of those who watch its health. */
+  readonly watches: OpenStreams;
   readonly admission: Admission;
   readonly calls: CallsInFlight;
   readonly observer: CallObserver;
@@ -84,14 +87,17 @@ function patternOf(method: DescMethod): string {
  */
 export class GatewayGrpcServer extends Server implements CustomTransportStrategy {
   override readonly transportId = Transport.GRPC;
-  readonly health = new HealthImplementation({ '': 'NOT_SERVING' });
+  private readonly health: GrpcHealth;
+  private readonly unanswered = new UnansweredCalls();
   /** The bound port, once listening. */
   port = 0;
   private server: GrpcServer | undefined;
-  private draining = false;
+  private isClosing = false;
 
   constructor(private readonly options: GatewayGrpcOptions) {
     super();
+    const names = [...protoServices.map(({ typeName }) => typeName), ...options.foreign.map(({ name }) => name)];
+    this.health = new GrpcHealth(new Set(names), options.watches);
     // grpc-js would write to standard error by itself what we report in our own words.
     const log = (...message: unknown[]): void => {
       this.logger.debug?.(message.join(' '));
@@ -103,7 +109,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
     const { host, port, tls, admission, calls, foreign } = this.options;
     const server = new GrpcServer({ ...channelOptions(this.options), interceptors: [admitOverGrpc(admission, calls, foreign)] });
     for (const service of protoServices) server.addService(toServiceDefinition(service), this.implementationOf(service));
-    for (const service of foreign) addForeignService(server, service, this.options, () => this.draining);
+    for (const service of foreign) addForeignService(server, service, { ...this.options, unanswered: this.unanswered });
     this.health.addToServer(server);
     if (this.options.reflection) createReflection().addToServer(server);
     this.server = server;
@@ -125,32 +131,30 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
     return this.handlerOf(method) !== undefined;
   }
 
-  setServing(serving: boolean): void {
-    const status = serving ? 'SERVING' : 'NOT_SERVING';
-    const names = [...protoServices.map(({ typeName }) => typeName), ...this.options.foreign.map(({ name }) => name)];
-    for (const name of ['', ...names]) this.health.setStatus(name, status);
+  setServing(isServing: boolean): void {
+    this.health.setServing(isServing);
   }
 
-  /** Refuses new calls and waits for those in flight, at most `timeoutMs`; then cuts what is left. */
-  async drain(timeoutMs: number): Promise<void> {
-    this.draining = true;
-    this.setServing(false);
-    const server = this.server;
-    if (server === undefined) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(() => {
-        server.forceShutdown();
-        resolve();
-      }, timeoutMs);
-      server.tryShutdown(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+  /**
+   * Takes no more connections and tells every client to go (GOAWAY); resolves once all connections have ended.
+   *
+   * What a client had sent before it heard is answered, what it sends later is refused unread, which its library repeats elsewhere.
+   */
+  async drain(): Promise<void> {
+    this.isClosing = true;
+    const { server } = this;
+    if (server !== undefined) await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
   }
 
+  /** Tells those who still wait that nothing will come; how many they were. */
+  refuseUnanswered(): number {
+    return this.unanswered.refuseAll();
+  }
+
+  /** Cuts what is left. */
   async close(): Promise<void> {
-    await this.drain(0);
+    this.isClosing = true;
+    this.server?.forceShutdown();
     this.server = undefined;
   }
 
@@ -169,6 +173,10 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
       limitSessions(http2Server, limits);
       if (keepaliveS > 0) keepSessionsAlive(http2Server, keepaliveS * 1_000);
       watchGrpcCalls(http2Server, observer, foreign);
+      // One that connected at the last moment, and was not told with the others.
+      http2Server.on('session', (session) => {
+        if (this.isClosing) session.close();
+      });
     }
   }
 
@@ -188,7 +196,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
 
   private handleUnary(method: DescMethod, handler: MessageHandler) {
     return (call: ServerUnaryCall<Buffer, unknown>, callback: sendUnaryData<unknown>): void => {
-      if (this.draining) return callback(toCallError(shuttingDown()));
+      const answer = this.unanswered.add(callback);
       this.run(method, handler, call)
         .then((result) => (isObservable(result) ? firstValueFrom(result) : result))
         .then((message) => {
@@ -198,9 +206,9 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
         .then(
           (bytes) => {
             countSent(http2StreamOf(call), () => bytes.length);
-            callback(null, bytes);
+            answer(null, bytes);
           },
-          (error: unknown) => callback(toCallError(error)),
+          (error: unknown) => answer(toCallError(error)),
         );
     };
   }
@@ -208,7 +216,6 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
   private handleStream(method: DescMethod, handler: MessageHandler) {
     const labels = { door: 'grpc', method: methodName(method) };
     return (call: ServerWritableStream<Buffer, unknown>): void => {
-      if (this.draining) return void call.emit('error', toCallError(shuttingDown()));
       this.run(method, handler, call)
         .then((result) => this.writeStream(call, toStream(result), labels))
         .catch((error: unknown) => call.emit('error', toCallError(error)));

@@ -36,7 +36,7 @@ type Listener = Parameters<InterceptedCall['start']>[0];
 export function admitOverGrpc(admission: Admission, calls: CallsInFlight, foreign: readonly ForeignService[]): ServerInterceptor {
   const methods = new Map([...ownMethods, ...foreign.flatMap(toForeignEntries)]);
   const admit = async (called: Called, call: InterceptedCall, metadata: Metadata): Promise<void> => {
-    if (!called.isUrgent) calls.enter(metadata);
+    calls.enter(metadata, called.isUrgent);
     const caller = await admission.admit(credentialsOf(called, call, metadata), called.requirement, called.isUrgent);
     if (caller !== undefined) setCaller(metadata, caller);
   };

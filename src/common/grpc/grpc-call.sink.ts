@@ -2,7 +2,7 @@ import type { ServerHttp2Stream } from 'node:http2';
 import { Metadata, type ServerWritableStream } from '@grpc/grpc-js';
 import type { StreamSink } from '../streams/bounded-writer.js';
 import type { MessageStream } from '../streams/message-stream.js';
-import { encodeFrame } from './encoding.js';
+import { encodeFrame, toFrame } from './encoding.js';
 import { toCallError } from './grpc-error.js';
 import { countSent } from './grpc-calls.js';
 import { http2StreamOf } from './grpc-internals.js';
@@ -13,6 +13,7 @@ const NGHTTP2_CANCEL = 8;
 export interface FrameEncoding<T> {
   encode(item: T): Buffer;
   positionOf(item: T): string | undefined;
+  readonly startPosition: string | undefined;
   readonly heartbeat: Buffer | undefined;
 }
 
@@ -21,10 +22,16 @@ export function frameEncodingOf<T extends object>({ toMessage, extras }: Message
   return {
     encode: (item) => encodeFrame(toMessage(item)),
     positionOf: (item) => extras.positionOf?.(item),
+    startPosition: extras.startPosition,
     get heartbeat() {
       return extras.heartbeat && encodeFrame(extras.heartbeat);
     },
   };
+}
+
+/** Of a stream whose readers begin anew when it breaks. */
+export function plainEncoding<T>(toBytes: (item: T) => Uint8Array): FrameEncoding<T> {
+  return { encode: (item) => toFrame(toBytes(item)), positionOf: () => undefined, startPosition: undefined, heartbeat: undefined };
 }
 
 /**
@@ -39,7 +46,7 @@ export class GrpcCallSink<T extends object> implements StreamSink<T> {
   private sentBytes = 0;
 
   constructor(
-    private readonly call: ServerWritableStream<Buffer, unknown>,
+    private readonly call: ServerWritableStream<unknown, unknown>,
     private readonly encoding: FrameEncoding<T>,
   ) {
     this.http2 = http2StreamOf(call);
@@ -53,6 +60,10 @@ export class GrpcCallSink<T extends object> implements StreamSink<T> {
 
   positionOf(item: T): string | undefined {
     return this.encoding.positionOf(item);
+  }
+
+  get startPosition(): string | undefined {
+    return this.encoding.startPosition;
   }
 
   get heartbeat(): Buffer | undefined {

@@ -3,7 +3,3 @@ import { GatewayError } from '../errors/gateway-error.js';
 export function tooLarge(maxBytes: number): GatewayError {
   return new GatewayError('RESOURCE_EXHAUSTED', `The request may have at most ${maxBytes} bytes`, { reason: 'REQUEST_TOO_LARGE' });
 }
-
-export function shuttingDown(): GatewayError {
-  return new GatewayError('UNAVAILABLE', 'The gateway is shutting down', { reason: 'SHUTTING_DOWN', retryAfterMs: 1_000 });
-}

@@ -1,43 +1,53 @@
-import type { FastifyInstance } from 'fastify';
-import { GatewayError } from '../errors/gateway-error.js';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { shuttingDown } from '../errors/gateway-error.js';
+import { isProbe } from '../limits/call-limits.js';
 import { replyWithError } from './error-reply.js';
 
-/** Counts the HTTP calls in flight, and once draining refuses new ones and waits for the rest. */
+/**
+ * Lets go of HTTP connections without losing a call.
+ *
+ * A client may send over a connection until it is told not to, and what it sends just when the connection is closed fails for it. So
+ * answers say first, for as long as the gateway waits, that they are the last of their connections; what is idle then can be closed.
+ */
 export class HttpDrain {
-  private inFlight = 0;
-  private draining = false;
-  private onIdle: () => void = () => undefined;
+  private isLeaving = false;
+  private isClosed = false;
+  private readonly unanswered = new Set<FastifyReply>();
 
-  constructor(fastify: FastifyInstance) {
-    fastify.addHook('onRequest', (_, reply, done) => {
-      if (this.draining) {
-        void reply.header('connection', 'close');
-        replyWithError(
-          reply,
-          new GatewayError('UNAVAILABLE', 'The gateway is shutting down', { reason: 'SHUTTING_DOWN', retryAfterMs: 1_000 }),
-        );
-        return;
-      }
-      this.inFlight += 1;
-      reply.raw.once('close', () => this.leave());
+  constructor(private readonly fastify: FastifyInstance) {
+    fastify.addHook('onRequest', (request, reply, done) => {
+      if (this.isClosed && !isProbe(request.routeOptions.url)) return replyWithError(reply, shuttingDown());
+      this.unanswered.add(reply);
+      reply.raw.once('close', () => this.unanswered.delete(reply));
       done();
     });
-  }
-
-  async drain(timeoutMs: number): Promise<void> {
-    this.draining = true;
-    if (this.inFlight === 0) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.onIdle = () => {
-        clearTimeout(timer);
-        resolve();
-      };
+    fastify.addHook('onSend', (_, reply, payload, done) => {
+      if (this.isLeaving) void reply.header('connection', 'close');
+      done(null, payload);
     });
   }
 
-  private leave(): void {
-    this.inFlight -= 1;
-    if (this.draining && this.inFlight === 0) this.onIdle();
+  /** From now on every answer ends its connection. */
+  leave(): void {
+    this.isLeaving = true;
+  }
+
+  /** Takes no more connections, closes idle ones, and refuses what still comes over the others; resolves once all have ended. */
+  async drain(): Promise<void> {
+    this.leave();
+    this.isClosed = true;
+    await new Promise<void>((resolve) => this.fastify.server.close(() => resolve()));
+  }
+
+  /** Tells those who still wait that nothing will come; how many they were. */
+  refuseUnanswered(): number {
+    const waiting = [...this.unanswered].filter(({ sent }) => !sent);
+    for (const reply of waiting) replyWithError(reply, shuttingDown());
+    return waiting.length;
+  }
+
+  /** Cuts what is left. */
+  close(): void {
+    this.fastify.server.closeAllConnections();
   }
 }

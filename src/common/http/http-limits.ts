@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { GatewayError } from '../errors/gateway-error.js';
 import { fromUnknown } from '../errors/status-table.js';
-import { isUrgent, maxBytesOf, type RequestBounds } from '../limits/call-limits.js';
+import { isProbe, isUrgent, maxBytesOf, type RequestBounds } from '../limits/call-limits.js';
 import type { CallsInFlight } from '../limits/calls-in-flight.js';
 import { requireFewValues } from '../limits/field-count.js';
 import { AGENT_ROUTE, isAgentRoute, UnreadableBody } from './agent-route.js';
@@ -67,9 +67,10 @@ export function limitHttp(fastify: FastifyInstance, calls: CallsInFlight, limits
   });
   fastify.addHook('onRequest', (request, reply, done) => {
     if (limits.requestTimeoutS > 0 && hasBody(request)) cutLateBody(request, reply, limits.requestTimeoutS * 1_000);
-    if (isUrgent(methodOfRoute(request.method, request.routeOptions.url ?? ''))) return done();
+    const { url } = request.routeOptions;
+    if (isProbe(url)) return done();
     try {
-      calls.enter(request);
+      calls.enter(request, isUrgent(methodOfRoute(request.method, url ?? '')));
     } catch (error) {
       return replyWithError(reply, fromUnknown(error).error);
     }

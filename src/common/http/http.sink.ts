@@ -51,6 +51,10 @@ export class HttpSink<T extends object> implements StreamSink<T> {
     return this.encoding.positionOf(item);
   }
 
+  get startPosition(): string | undefined {
+    return this.encoding.startPosition;
+  }
+
   get heartbeat(): Buffer | undefined {
     const { heartbeat } = this.encoding;
     return heartbeat && this.frame(heartbeat);

@@ -10,6 +10,7 @@ export interface StreamEncoding<T> {
   readonly heartbeat: Buffer | undefined;
   encode(item: T): Buffer;
   positionOf(item: T): string | undefined;
+  readonly startPosition: string | undefined;
   encodeError(error: unknown): string;
 }
 
@@ -24,6 +25,7 @@ export function encodingOf<T extends object>({ toMessage, extras }: MessageStrea
     },
     encode: (item) => format.encode(toMessage(item), positionOf(item)),
     positionOf,
+    startPosition: extras.startPosition,
     encodeError: (error) => format.encodeError(error),
   };
 }
@@ -39,6 +41,7 @@ export function jsonEncodingOf<T extends object>({ wire }: JsonStream<T>): Strea
       return Buffer.from(`${position === undefined ? '' : `id: ${position}\n`}data: ${wire.toJson(item)}\n\n`);
     },
     positionOf: (item) => wire.positionOf(item),
+    startPosition: undefined,
     encodeError: (error) => {
       const { errorEvent } = wire;
       return `${errorEvent === undefined ? '' : `event: ${errorEvent}\n`}data: ${wire.errorToJson(error)}\n\n`;

@@ -47,8 +47,9 @@ export function replyWithStream(reply: FastifyReply, stream: MessageStream | Jso
   const response = reply.raw;
   // Who left before the stream began is not waited for: the response will never close again.
   if (response.destroyed) return;
-  // What the hooks set for every answer would be lost with the reply.
-  response.writeHead(200, { ...(reply.getHeaders() as OutgoingHttpHeaders), ...encoding.headers });
+  // What the hooks set for every answer would be lost with the reply. A connection whose stream is ended because the gateway ends must
+  // not be used again, and its client must know that before it is.
+  response.writeHead(200, { ...(reply.getHeaders() as OutgoingHttpHeaders), ...encoding.headers, connection: 'close' });
   if (reply.request.method === 'HEAD') return void response.end();
   if (encoding.opening === '') response.flushHeaders();
   else response.write(encoding.opening);

@@ -34,6 +34,13 @@ export function maxBytesOf(method: DescMethod | undefined, { maxBytes, maxSmallB
   return isLarge ? maxBytes : Math.min(maxBytes, maxSmallBytes);
 }
 
+/** Asked by what watches the process: answered under any load, and to the last. */
+const PROBES: ReadonlySet<string> = new Set(['/livez', '/readyz']);
+
+export function isProbe(route: string | undefined): boolean {
+  return route !== undefined && PROBES.has(route);
+}
+
 export function isUrgent(method: DescMethod | undefined): boolean {
   return method !== undefined && URGENT_METHODS.has(methodName(originalOf(method)));
 }

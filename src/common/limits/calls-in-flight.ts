@@ -5,11 +5,11 @@ const RETRY_AFTER_MS = 1_000;
 /**
  * The calls that wait for their answers, at both doors: beyond so many, new ones are refused before anything is done for them.
  *
- * A stream is one of them until it begins to be written; then it is one of the open streams. What must be answered under any load
- * does not enter.
+ * A stream is one of them until it begins to be written; then it is one of the open streams.
  */
 export class CallsInFlight {
   private readonly calls = new Set<object>();
+  private whenNone: (() => void)[] = [];
 
   constructor(private readonly max: number) {}
 
@@ -17,9 +17,9 @@ export class CallsInFlight {
     return this.calls.size;
   }
 
-  /** @throws GatewayError UNAVAILABLE */
-  enter(call: object): void {
-    if (this.calls.size >= this.max) {
+  /** @throws GatewayError UNAVAILABLE, unless it must be answered under any load */
+  enter(call: object, isUrgent = false): void {
+    if (!isUrgent && this.calls.size >= this.max) {
       throw new GatewayError('UNAVAILABLE', 'Too many calls are in flight', { reason: 'OVERLOADED', retryAfterMs: RETRY_AFTER_MS });
     }
     this.calls.add(call);
@@ -27,6 +27,12 @@ export class CallsInFlight {
 
   /** Does no harm twice, and none for who never entered. */
   leave(call: object): void {
-    this.calls.delete(call);
+    if (!this.calls.delete(call) || this.calls.size > 0) return;
+    for (const resolve of this.whenNone.splice(0)) resolve();
+  }
+
+  /** Resolves when none waits. */
+  async untilNone(): Promise<void> {
+    if (this.calls.size > 0) await new Promise<void>((resolve) => this.whenNone.push(resolve));
   }
 }

@@ -2,7 +2,14 @@ import type { Logger } from 'pino';
 import type { CallObserver, FinishedCall } from '../calls/finished-call.js';
 
 /** Asked every few seconds by what watches us. */
-const PROBES: ReadonlySet<string> = new Set(['opencode.v1.OpenCodeService/Health', 'grpc.health.v1.Health/Check', '/metrics']);
+const PROBES: ReadonlySet<string> = new Set([
+  'opencode.v1.OpenCodeService/Health',
+  'grpc.health.v1.Health/Check',
+  'grpc.health.v1.Health/List',
+  '/livez',
+  '/readyz',
+  '/metrics',
+]);
 
 /** One line for each call when it is over, streams too; probes that went well only at debug. */
 export class AccessLog implements CallObserver {

@@ -1,5 +1,5 @@
 import type { Observable } from 'rxjs';
-import { GatewayError, type GatewayErrorCode, type GatewayErrorDetails } from '../errors/gateway-error.js';
+import { GatewayError, shuttingDown } from '../errors/gateway-error.js';
 import { BoundedQueue, type QueueBounds } from './bounded-queue.js';
 import { PacedSubscriber } from './paced-subscriber.js';
 import { StreamTally } from './stream-tally.js';
@@ -10,6 +10,8 @@ export interface StreamSink<T> {
   encode(item: T): Buffer;
   /** Where a reader that was cut off after this item can resume. */
   positionOf(item: T): string | undefined;
+  /** Where a reader can resume that was cut off before any item had a position. */
+  readonly startPosition: string | undefined;
   /** A sign of life as it looks on the wire; undefined: this kind of stream has none. */
   readonly heartbeat: Buffer | undefined;
   /** Bytes that were written and wait in this process for the peer to take them. */
@@ -84,6 +86,7 @@ export class BoundedWriter<T extends object> extends PacedSubscriber<T> {
     private readonly tally: StreamTally,
   ) {
     super();
+    this.position = sink.startPosition;
     sink.onDrain(() => this.drain());
     sink.onClose(() => this.unsubscribe());
   }
@@ -110,7 +113,11 @@ export class BoundedWriter<T extends object> extends PacedSubscriber<T> {
   }
 
   dismiss(): void {
-    this.cut('UNAUTHENTICATED', 'The token is no longer valid', { reason: 'TOKEN_REVOKED' });
+    this.cut(new GatewayError('UNAUTHENTICATED', 'The token is no longer valid', { reason: 'TOKEN_REVOKED' }));
+  }
+
+  shutDown(): void {
+    this.cut(shuttingDown());
   }
 
   override next(message: T): void {
@@ -194,21 +201,20 @@ export class BoundedWriter<T extends object> extends PacedSubscriber<T> {
 
   private overflow(): void {
     this.tally.slowReaders += 1;
-    this.cut('RESOURCE_EXHAUSTED', 'The reader is too slow: its queue is full', { reason: 'SLOW_READER' });
+    this.cut(new GatewayError('RESOURCE_EXHAUSTED', 'The reader is too slow: its queue is full', { reason: 'SLOW_READER' }));
   }
 
   private leave(): void {
     this.tally.agedReaders += 1;
-    this.cut('UNAVAILABLE', 'The connection has grown old: come back over another', {
-      reason: 'CONNECTION_AGED',
-      retryAfterMs: COME_BACK_AFTER_MS,
-    });
+    const details = { reason: 'CONNECTION_AGED', retryAfterMs: COME_BACK_AFTER_MS };
+    this.cut(new GatewayError('UNAVAILABLE', 'The connection has grown old: come back over another', details));
   }
 
   /** Ends the stream though its source goes on: what waits is dropped, and the reader is told where it can resume. */
-  private cut(code: GatewayErrorCode, message: string, details: GatewayErrorDetails): void {
+  private cut({ code, message, reason, retryAfterMs }: GatewayError): void {
     this.unsubscribe();
-    this.sink.fail(new GatewayError(code, message, { ...details, metadata: toMetadata(this.position) }));
+    const metadata = toMetadata(this.position);
+    this.sink.fail(new GatewayError(code, message, { reason, metadata, ...(retryAfterMs !== undefined && { retryAfterMs }) }));
     const timer = setTimeout(() => this.sink.destroy(), RESET_AFTER_MS);
     timer.unref();
     this.sink.onClose(() => clearTimeout(timer));

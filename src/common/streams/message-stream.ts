@@ -5,6 +5,8 @@ import type { Observable } from 'rxjs';
 export interface StreamExtras<T> {
   /** Where a reader that had this item last can resume; undefined: not there. Over SSE the item's `id:`. */
   readonly positionOf?: (item: T) => string | undefined;
+  /** Where a reader can resume that got no such item yet. */
+  readonly startPosition?: string | undefined;
   /** Sent when nothing else was for a while. SSE has comments for that. */
   readonly heartbeat?: Message;
 }

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
 import type { Caller } from '../access/caller.js';
-import { GatewayError } from '../errors/gateway-error.js';
+import { GatewayError, shuttingDown } from '../errors/gateway-error.js';
 import type { QueueBounds } from './bounded-queue.js';
 import { writeBounded, type StreamPace, type StreamSink } from './bounded-writer.js';
 import { StreamTally } from './stream-tally.js';
@@ -24,6 +24,8 @@ export interface OpenStream {
   tick(pace: StreamPace): void;
   /** Ends the stream of somebody who may read no longer. */
   dismiss(): void;
+  /** Ends the stream because the gateway ends. */
+  shutDown(): void;
 }
 
 export interface OpenStreamsOptions extends StreamPace {
@@ -51,11 +53,13 @@ export class OpenStreams {
   /** How many are open, by the id of their principal. */
   private readonly counts = new Map<string, number>();
   private ticker: NodeJS.Timeout | undefined;
+  private isClosed = false;
 
   constructor(private readonly options: OpenStreamsOptions) {}
 
-  /** Asked before the first byte of a stream is written. @throws GatewayError RESOURCE_EXHAUSTED */
+  /** Asked before the first byte of a stream is written. @throws GatewayError RESOURCE_EXHAUSTED; UNAVAILABLE once they are closed */
   requireRoom(caller: Caller | undefined): void {
+    if (this.isClosed) throw shuttingDown();
     const { maxStreams, maxStreamsPerPrincipal } = this.options;
     const own = this.counts.get(principalIdOf(caller)) ?? 0;
     if (own >= maxStreamsPerPrincipal) throw tooMany(`${own} streams of this caller are open already`);
@@ -70,6 +74,12 @@ export class OpenStreams {
     this.count(caller, 1);
     this.ticker ??= setInterval(() => this.tick(), TICK_MS).unref();
     writer.add(() => this.forget(writer, caller));
+  }
+
+  /** Ends every stream with UNAVAILABLE and the position from which its reader can resume elsewhere; no new one begins. */
+  close(): void {
+    this.isClosed = true;
+    for (const stream of [...this.streams.keys()]) stream.shutDown();
   }
 
   *[Symbol.iterator](): IterableIterator<[OpenStream, StreamLabels]> {

@@ -4,7 +4,7 @@ import { Ctx, GrpcMethod } from '@nestjs/microservices';
 import { Caller } from '../../common/access/caller.js';
 import type { MessageStream } from '../../common/streams/message-stream.js';
 import { SubscribeSessionEventsDto } from './event.dto.js';
-import { toEventStream } from './event-stream.mapper.js';
+import { toEventStream, toSessionStream } from './event-stream.mapper.js';
 import type { GatewayEvent } from './event.model.js';
 import { EventService } from './event.service.js';
 import { fromLastGlobalEventId, fromSubscribeRequest } from './watch.mapper.js';
@@ -17,13 +17,12 @@ export class EventGrpcController {
 
   @GrpcMethod(SERVICE, 'SubscribeGlobalEvents')
   subscribeGlobalEvents(@Ctx() metadata: Metadata, @Caller() { principal }: Caller): MessageStream<GatewayEvent> {
-    const lastEventId = metadata.get('last-event-id')[0]?.toString();
-    return toEventStream(this.events.watchAll(principal, fromLastGlobalEventId(lastEventId)));
+    const after = fromLastGlobalEventId(metadata.get('last-event-id')[0]?.toString());
+    return toEventStream(this.events.watchAll(principal, after), undefined, after ?? this.events.newestEventId);
   }
 
   @GrpcMethod(SERVICE, 'SubscribeSessionEvents')
   async subscribeSessionEvents(request: SubscribeSessionEventsDto): Promise<MessageStream<GatewayEvent>> {
-    const events$ = await this.events.watchSession(request.sessionId, fromSubscribeRequest(request));
-    return toEventStream(events$, request.sessionId);
+    return toSessionStream(await this.events.watchSession(request.sessionId, fromSubscribeRequest(request)));
   }
 }

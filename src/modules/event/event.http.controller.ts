@@ -4,7 +4,7 @@ import { EventService as Rpc } from '../../common/grpc/generated/event_pb.js';
 import type { MessageStream } from '../../common/streams/message-stream.js';
 import { RestRequest, RestRoute } from '../../common/http/rest-route.js';
 import { SubscribeSessionEventsDto } from './event.dto.js';
-import { toEventStream } from './event-stream.mapper.js';
+import { toEventStream, toSessionStream } from './event-stream.mapper.js';
 import type { GatewayEvent } from './event.model.js';
 import { EventService } from './event.service.js';
 import { fromLastEventId, fromLastGlobalEventId, fromSubscribeRequest } from './watch.mapper.js';
@@ -19,7 +19,8 @@ export class EventHttpController {
     @Headers('last-event-id') header?: string,
     @Query('lastEventId') query?: string,
   ): MessageStream<GatewayEvent> {
-    return toEventStream(this.events.watchAll(principal, fromLastGlobalEventId(header ?? query)));
+    const after = fromLastGlobalEventId(header ?? query);
+    return toEventStream(this.events.watchAll(principal, after), undefined, after ?? this.events.newestEventId);
   }
 
   @RestRoute(Rpc.method.subscribeSessionEvents)
@@ -30,7 +31,6 @@ export class EventHttpController {
   ): Promise<MessageStream<GatewayEvent>> {
     const options = fromSubscribeRequest(request);
     const after = fromLastEventId(header ?? query) ?? options.after;
-    const events$ = await this.events.watchSession(request.sessionId, { ...options, after });
-    return toEventStream(events$, request.sessionId);
+    return toSessionStream(await this.events.watchSession(request.sessionId, { ...options, after }));
   }
 }

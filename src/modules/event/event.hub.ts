@@ -1,12 +1,12 @@
 import { Inject, Injectable, Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { BehaviorSubject, filter, firstValueFrom, Observable, Subject, type Subscriber } from 'rxjs';
 import { CONFIG, type Config } from '../../common/config/config.js';
-import { GatewayError } from '../../common/errors/gateway-error.js';
+import { shuttingDown } from '../../common/errors/gateway-error.js';
 import { OpencodePool, type OpencodeMember } from '../../common/opencode/opencode.pool.js';
 import { SessionOwners } from '../session/session.owners.js';
 import { CatchUp } from './catch-up.js';
 import { EventIntake } from './event.intake.js';
-import type { GatewayEvent, WatchOptions } from './event.model.js';
+import type { GatewayEvent, Position, WatchOptions } from './event.model.js';
 import { readSessionState } from './event.present.js';
 import { Feeds } from './feeds.js';
 import { FrameCounts } from './frame-counts.js';
@@ -118,6 +118,17 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
       else catchUp.resume(after).catch((error: unknown) => follower.end(error));
       return () => this.feeds.find(sessionId)?.followers.delete(follower);
     });
+  }
+
+  /** The newest event of all that is known. */
+  get newestEventId(): string | undefined {
+    return this.feeds.recent.newestEventId;
+  }
+
+  /** A session's newest durable event, if one was told here. */
+  positionOf(sessionId: string): Position | undefined {
+    const last = this.feeds.find(sessionId)?.positions.of(sessionId);
+    return last && { sequence: last.sequence };
   }
 
   /** For the gateway itself: every event of a session and its sub-agents but growing text, until it stops listening, shutdown or not. */
@@ -248,8 +259,4 @@ function tellAll(events: readonly GatewayEvent[], follower: Follower): void {
 
 function toListener(next: (event: GatewayEvent) => void): Follower {
   return { textMode: 'none', durableOnly: false, sessionId: undefined, next, loseTrack: next, end: () => undefined };
-}
-
-function shuttingDown(): GatewayError {
-  return new GatewayError('UNAVAILABLE', 'The gateway is shutting down', { reason: 'SHUTTING_DOWN', retryAfterMs: 1_000 });
 }

@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import type { MessageFailure, MessageInfo, Part, TextPart } from '../message/message.model.js';
 import type { Permission, PermissionReply } from '../permission/permission.model.js';
 import type { Question } from '../question/question.model.js';
@@ -77,6 +78,14 @@ export interface Position {
   readonly sequence: number;
   /** Of the last event it has, where that is known and may be a sub-agent's. */
   readonly eventId?: string | undefined;
+}
+
+/** A session as somebody watches it who begins now. */
+export interface SessionWatch {
+  readonly sessionId: string;
+  readonly events$: Observable<GatewayEvent>;
+  /** What came before has been told, or was not asked for; undefined when nobody here knows. */
+  readonly startsBehind: Position | undefined;
 }
 
 export interface WatchOptions {

@@ -5,7 +5,7 @@ import type { Session } from '../session/session.model.js';
 import { SessionOwners } from '../session/session.owners.js';
 import { SessionService } from '../session/session.service.js';
 import { EventHub } from './event.hub.js';
-import type { GatewayEvent, WatchOptions } from './event.model.js';
+import type { GatewayEvent, SessionWatch, WatchOptions } from './event.model.js';
 
 /** Event streams for callers. Knows no transport. */
 @Injectable()
@@ -25,10 +25,16 @@ export class EventService {
     return this.hub.watchAll({ textMode: 'accumulated', hears: may(viewer, 'admin') ? undefined : hears }, afterEventId);
   }
 
+  /** The event behind which readers of all sessions are who begin now. */
+  get newestEventId(): string | undefined {
+    return this.hub.newestEventId;
+  }
+
   /** One session's events and its sub-agents'. @throws GatewayError NOT_FOUND */
-  async watchSession(sessionId: string, options: WatchOptions): Promise<Observable<GatewayEvent>> {
+  async watchSession(sessionId: string, options: WatchOptions): Promise<SessionWatch> {
     await this.place(await this.sessions.get(sessionId));
-    return this.hub.watchSession(sessionId, options);
+    const startsBehind = options.after ?? this.hub.positionOf(sessionId);
+    return { sessionId, events$: this.hub.watchSession(sessionId, options), startsBehind };
   }
 
   /** A sub-agent's events go through its root, which the hub may not know of one that was made before it listened. */

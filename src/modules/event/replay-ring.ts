@@ -39,6 +39,10 @@ export class ReplayRing {
     return this.begin + this.entries.length - this.head;
   }
 
+  get newestEventId(): string | undefined {
+    return this.entries.at(-1)?.event.eventId;
+  }
+
   push(event: GatewayEvent, size: number): void {
     this.entries.push({ event, size });
     this.bytes += size;

@@ -31,6 +31,11 @@ export function toEventId({ sessionId, sequence, rootSequence, eventId }: Gatewa
   return rootSequence === undefined ? undefined : `${rootSequence}.${eventId}`;
 }
 
+/** As `fromLastEventId` reads it. */
+export function toPosition({ sequence, eventId }: Position): string {
+  return eventId === undefined ? String(sequence) : `${sequence}.${eventId}`;
+}
+
 /** Where an event source says it left off among all events. @throws GatewayError INVALID_ARGUMENT for what is no event's id */
 export function fromLastGlobalEventId(id: string | undefined): string | undefined {
   if (id === undefined || id === '') return undefined;

@@ -17,6 +17,7 @@ import { StatusService } from './status.service.js';
 import { OpencodePresence } from './opencode-presence.js';
 import { TurnAborter } from './turn.aborter.js';
 import { TurnAdopter } from './turn.adopter.js';
+import { TurnCloser } from './turn.closer.js';
 import { TurnLine } from './turn.line.js';
 import { TurnLookup } from './turn.lookup.js';
 import { TurnRecords } from './turn.records.js';
@@ -35,6 +36,7 @@ const turns = [
   TurnAdopter,
   TurnRequests,
   TurnAborter,
+  TurnCloser,
   TurnService,
   TurnLookup,
 ];
@@ -46,6 +48,7 @@ const turns = [
   exports: [
     MessageService,
     TurnService,
+    TurnCloser,
     TurnLine,
     TurnLookup,
     TurnRegistry,

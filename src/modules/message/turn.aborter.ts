@@ -47,7 +47,8 @@ export class TurnAborter {
     await aborted;
   }
 
-  private async abortAll(sessionId: string): Promise<void> {
+  /** The same of a session that is known to exist. @throws GatewayError DEADLINE_EXCEEDED */
+  async abortAll(sessionId: string): Promise<void> {
     const turns = this.registry.ofSession(sessionId);
     for (const turn of turns.filter(({ state }) => state === 'queued')) turn.end(ABORTED_UNSENT);
     const running = turns.filter((turn) => !turn.isEnded);

@@ -74,6 +74,11 @@ export class TurnRegistry {
     return this.unended().filter(({ state }) => state !== 'queued');
   }
 
+  /** Turns that OpenCode does not have for sure. */
+  untaken(): Turn[] {
+    return this.unended().filter(({ state }) => state === 'queued' || state === 'admitted');
+  }
+
   /** Sessions with a turn that has not ended. */
   activeSessionIds(): string[] {
     return [...this.turns.keys()];

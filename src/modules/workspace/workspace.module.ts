@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { EventModule } from '../event/event.module.js';
+import { HealthModule } from '../health/health.module.js';
 import { MessageModule } from '../message/message.module.js';
 import { SessionModule } from '../session/session.module.js';
 import { WorkspaceGrpcController } from './workspace.grpc.controller.js';
@@ -9,7 +10,7 @@ import { WorkspaceModelsService } from './workspace-models.service.js';
 import { WorkspaceService } from './workspace.service.js';
 
 @Module({
-  imports: [EventModule, MessageModule, SessionModule],
+  imports: [EventModule, HealthModule, MessageModule, SessionModule],
   providers: [WorkspaceService, WorkspaceAgentService, WorkspaceModelsService],
   controllers: [WorkspaceGrpcController, WorkspaceHttpController],
 })

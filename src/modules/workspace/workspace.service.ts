@@ -10,6 +10,7 @@ import { KeyedLock } from '../../common/streams/keyed-lock.js';
 import { fromPageToken, toPageToken } from '../../common/validation/page-token.js';
 import { EventHub } from '../event/event.hub.js';
 import type { GatewayEvent } from '../event/event.model.js';
+import { HealthService } from '../health/health.service.js';
 import type { Message } from '../message/message.model.js';
 import { MessageService } from '../message/message.service.js';
 import type { Prompt } from '../message/prompt.model.js';
@@ -38,10 +39,11 @@ export class WorkspaceService {
     private readonly messages: MessageService,
     private readonly turns: TurnService,
     private readonly hub: EventHub,
+    private readonly health: HealthService,
   ) {}
 
   get isReady(): boolean {
-    return this.hub.isReady;
+    return this.health.readiness.ready;
   }
 
   /** Whether OpenCode takes configuration from the directories it works in. */
