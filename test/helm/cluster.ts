@@ -2,25 +2,16 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Agent, request } from 'undici';
+import { freePort } from './free-port.js';
 import { readExtensions } from './generated.js';
 import { NAMESPACE } from './release.js';
 
 const READY_TIMEOUT_MS = 90_000;
 const POLL_MS = 250;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /**
  * A Kubernetes API server with its store and nothing else: objects are judged and kept, and no pod ever runs. It knows the kinds of

@@ -1,4 +1,4 @@
-import Ajv, { type ValidateFunction } from 'ajv';
+import { Ajv, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { closed, readExtensions, readKubernetesSchemas } from './generated.js';
 import type { KubernetesObject } from './release.js';
@@ -18,7 +18,7 @@ export class KubernetesCheck {
 
   constructor() {
     const ajv = new Ajv({ strict: false, allErrors: true, code: { regExp: goPattern } });
-    addFormats(ajv);
+    addFormats.default(ajv);
     // Kubernetes' own: the API server looks at the values.
     for (const format of ['int-or-string', 'quantity', 'dns-label']) ajv.addFormat(format, true);
     const { kinds, definitions } = readKubernetesSchemas();

@@ -36,11 +36,12 @@ function reachable(schema: JsonSchema, definitions: Definitions): Definitions {
  * Kubernetes as it is. One definition a line.
  */
 export function completedValuesSchema(text: string, settings: readonly string[], definitions: Definitions): string {
-  const { definitions: _, ...written } = JSON.parse(text) as ValuesSchema;
+  const written = JSON.parse(text) as ValuesSchema;
   const properties = Object.fromEntries([...settings].sort().map((name) => [name, SETTING]));
   const schema = {
     ...written,
     properties: { ...written.properties, settings: { type: 'object', additionalProperties: false, properties } },
+    definitions: undefined,
   };
   const lines = Object.entries(reachable(schema, definitions)).map(([name, definition]) => `    "${name}": ${JSON.stringify(definition)}`);
   return `${JSON.stringify(schema, null, 2).replace(/\n}$/, '')},\n  "definitions": {\n${lines.join(',\n')}\n  }\n}\n`;

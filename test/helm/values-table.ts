@@ -29,10 +29,9 @@ function inPair(
 ): DocumentedValue[] {
   const name = isScalar(key) ? String(key.value) : '';
   const here = [...path, name];
-  const meaning = [before, key.commentBefore].find((comment) => comment !== null && comment !== undefined && MARK.test(comment));
-  if (meaning !== undefined && meaning !== null)
-    return [{ path: here.join('.'), fallback: value?.toJSON(), meaning: meaning.replace(MARK, '').trim() }];
-  if (isMap(value) && value.items.length > 0) return inMap(value as YAMLMap, here, value.commentBefore);
+  const meaning = [before, key.commentBefore].find((comment) => MARK.test(comment ?? ''));
+  if (typeof meaning === 'string') return [{ path: here.join('.'), fallback: value?.toJSON(), meaning: meaning.replace(MARK, '').trim() }];
+  if (isMap(value) && value.items.length > 0) return inMap(value, here, value.commentBefore);
   throw new Error(`values.yaml: nothing says what ${here.join('.')} is; begin a comment before it with "# -- "`);
 }
 

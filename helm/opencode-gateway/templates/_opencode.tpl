@@ -19,6 +19,7 @@ it: other containers are all told to end at once, and OpenCode does not wait for
 {{- include "opencode-gateway.env" (list "XDG_DATA_HOME" "/var/lib/opencode/data") }}
 {{- include "opencode-gateway.env" (list "XDG_STATE_HOME" "/var/lib/opencode/state") }}
 {{- include "opencode-gateway.env" (list "XDG_CACHE_HOME" "/tmp/cache") }}
+{{- include "opencode-gateway.env" (list "XDG_CONFIG_HOME" "/etc/opencode") }}
 {{- end -}}
 
 {{- define "opencode-gateway.opencodeProbe" -}}
@@ -71,6 +72,7 @@ volumeMounts:
   - { name: opencode-tmp, mountPath: /tmp }
   - { name: workspace, mountPath: {{ include "opencode-gateway.workspacePath" $ }} }
   - { name: data, mountPath: /var/lib/opencode }
+  - { name: opencode-config, mountPath: /etc/opencode/opencode, readOnly: true }
   {{- with .extraVolumeMounts }}
   {{- toYaml . | nindent 2 }}
   {{- end }}

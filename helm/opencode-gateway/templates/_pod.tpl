@@ -59,6 +59,8 @@ spec:
 - { name: tmp, emptyDir: {} }
 {{- if eq .Values.mode "sidecar" }}
 - { name: opencode-tmp, emptyDir: {} }
+{{- /* Read-only, or OpenCode installs a package from npm into it; with the one file that it would write there itself, or it answers nothing. */}}
+- { name: opencode-config, configMap: { name: {{ include "opencode-gateway.fullname" . }}, items: [{ key: .gitignore, path: .gitignore }] } }
 {{- with .Values.data.existingClaim }}
 - { name: data, persistentVolumeClaim: { claimName: {{ . }} } }
 {{- end }}
