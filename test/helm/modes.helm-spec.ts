@@ -29,7 +29,9 @@ describe('mode sidecar', () => {
     const [opencode, gateway] = [release.container('opencode'), release.container('gateway')];
     const [theirs, ours] = [opencode, gateway].map((container) => release.environment(container, () => ''));
 
-    expect([...(opencode.command ?? []), ...(opencode.args ?? [])].join(' ')).toBe('opencode serve --hostname 127.0.0.1 --port 4096');
+    expect([...(opencode.command ?? []), ...(opencode.args ?? [])].join(' ')).toBe(
+      'tini -- opencode serve --hostname 127.0.0.1 --port 4096',
+    );
     expect(ours?.['OPENCODE_BASE_URL']).toBe('http://127.0.0.1:4096');
     expect(ours?.['OPENCODE_SERVER_PASSWORD']).toMatch(/^\w{40}$/);
     expect(theirs?.['OPENCODE_SERVER_PASSWORD']).toBe(ours?.['OPENCODE_SERVER_PASSWORD']);

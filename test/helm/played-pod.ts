@@ -27,12 +27,9 @@ export class PlayedPod {
   /** `programs` says where the commands of the image are here; `more` are variables of the machine. */
   run(container: Container, programs: Readonly<Record<string, readonly string[]>>, more: NodeJS.ProcessEnv = {}): TestProcess {
     for (const { mountPath } of container.volumeMounts ?? []) mkdirSync(join(this.root, mountPath), { recursive: true });
-    const [command = 'opencode-gateway', ...parameters] = [...(container.command ?? []), ...(container.args ?? [])];
-    return this.start(
-      [...(programs[command] ?? [command]), ...parameters],
-      { ...more, ...this.environment(container) },
-      container.workingDir,
-    );
+    const words = [...(container.command ?? ['opencode-gateway']), ...(container.args ?? [])];
+    const here = words.flatMap((word) => programs[word] ?? [word]);
+    return this.start(here, { ...more, ...this.environment(container) }, container.workingDir);
   }
 
   /** A command inside the container, as a probe is. */

@@ -66,6 +66,7 @@ export interface ReleaseOptions {
 }
 
 export const NAMESPACE = 'agents';
+const OLDEST_KUBERNETES = '1.30.0';
 const VALUES = join('test', 'helm', 'values');
 
 /** Every file of test/helm/values, without its ending. */
@@ -93,7 +94,16 @@ export class Release {
 
   /** Throws what helm complains of. */
   static of(options: ReleaseOptions): Release {
-    const { output } = helm(['template', 'test', CHART, '--namespace', NAMESPACE, ...valueParameters(options)]);
+    const { output } = helm([
+      'template',
+      'test',
+      CHART,
+      '--namespace',
+      NAMESPACE,
+      '--kube-version',
+      OLDEST_KUBERNETES,
+      ...valueParameters(options),
+    ]);
     const documents = parseAllDocuments(output).map((document) => document.toJSON() as KubernetesObject | null);
     return new Release(documents.filter((object) => object !== null));
   }

@@ -13,6 +13,8 @@ const OF_THE_CHART = /^(HOME|XDG_.*|TMPDIR|OPENCODE_CONFIG_CONTENT)$/;
 
 /** What the image has on its PATH. */
 const programs = {
+  // It passes on what it is given, as the other does.
+  tini: ['env'],
   opencode: [findOpencode(undefined, process.env['PATH'])],
   'opencode-gateway': [process.execPath, join(process.cwd(), 'dist', 'main.js')],
 };

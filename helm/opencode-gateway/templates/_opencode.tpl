@@ -15,7 +15,7 @@ it: other containers are all told to end at once, and OpenCode does not wait for
 {{- end }}
 {{- end }}
 {{- /* All that it writes is on the volume of its data, but for what may be lost. */}}
-{{- include "opencode-gateway.env" (list "HOME" "/var/lib/opencode/home") }}
+{{- include "opencode-gateway.env" (list "HOME" "/var/lib/opencode") }}
 {{- include "opencode-gateway.env" (list "XDG_DATA_HOME" "/var/lib/opencode/data") }}
 {{- include "opencode-gateway.env" (list "XDG_STATE_HOME" "/var/lib/opencode/state") }}
 {{- include "opencode-gateway.env" (list "XDG_CACHE_HOME" "/tmp/cache") }}
