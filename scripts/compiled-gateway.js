@@ -4,8 +4,8 @@ import { createOpencodeEnvironment } from '../.cache/tools/test/support/opencode
 import { ScriptedModel } from '../.cache/tools/test/support/scripted-model.js';
 
 /**
- * Runs the work with the addresses of a gateway, and ends everything after it. `settings` are added to the gateway's environment,
- * and `log` is where it writes: as in the options of spawn.
+ * Runs the work with the addresses of a gateway, its workspace and its model, and ends everything after it. `settings` are added
+ * to the gateway's environment, and `log` is where it writes: as in the options of spawn.
  */
 export async function withCompiledGateway(permission, work, { settings = {}, log = 'inherit' } = {}) {
   const model = await ScriptedModel.start();
@@ -21,7 +21,7 @@ export async function withCompiledGateway(permission, work, { settings = {}, log
   };
   const gateway = spawn(process.execPath, ['dist/main.js'], { env: environment, stdio: ['ignore', 'pipe', log] });
   try {
-    return await work({ ...(await addressesOf(gateway)), workspace: opencode.workspace });
+    return await work({ ...(await addressesOf(gateway)), workspace: opencode.workspace, model });
   } finally {
     gateway.kill('SIGTERM');
     await new Promise((resolve) => (gateway.exitCode === null ? gateway.once('exit', resolve) : resolve()));

@@ -1,0 +1,100 @@
+/** Builds the stages of a Dockerfile, each as a layer over what it is made of. Nothing is pushed, tagged or kept. */
+import dockerignore from '@balena/dockerignore';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, relative, resolve } from 'node:path';
+import { configOf, lineageOf } from '../../.cache/tools/test/image/dockerfile.js';
+import { run } from '../toolchain.js';
+
+/** As Debian's and Node's images set it. */
+export const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** What a builder gives a command: devices, processes, names of hosts; and here whom to trust, and what was downloaded before. */
+const RUN = `
+mount --rbind /dev "$ROOT/dev"
+mount -t proc proc "$ROOT/proc"
+mount --bind /etc/resolv.conf "$ROOT/etc/resolv.conf"
+mount -t tmpfs tmpfs "$ROOT/run"
+cp "$NODE_EXTRA_CA_CERTS" "$ROOT/run/authorities.pem"
+mkdir -p "$ROOT/root/.npm"
+mount --bind "$NPM_CACHE" "$ROOT/root/.npm"
+mount --bind "$APT_CACHE" "$ROOT/var/cache/apt/archives"
+exec chroot "$ROOT" /usr/bin/env --chdir="$WORKDIR" NODE_EXTRA_CA_CERTS=/run/authorities.pem /bin/sh -c "$1"
+`;
+
+export class Build {
+  constructor(stages, { base, folder }) {
+    this.stages = stages;
+    this.base = base;
+    this.folder = folder;
+    this.machine = machineOf(join(folder, 'packages'));
+    this.ignored = dockerignore.default().add(readFileSync('.dockerignore', 'utf8').split('\n'));
+  }
+
+  /** Where the files of the stage are seen whole. */
+  rootOf(name) {
+    return join(this.folder, 'stages', name, 'root');
+  }
+
+  /** Where only those are that the stage adds. */
+  layerOf(name) {
+    return join(this.folder, 'stages', name, 'layer');
+  }
+
+  /** Builds the stage over those that it is made of, which were built before it. */
+  make(stage) {
+    const lower = [
+      ...lineageOf(this.stages, stage.base)
+        .map(({ name }) => this.layerOf(name))
+        .reverse(),
+      this.base,
+    ];
+    const work = join(this.folder, 'stages', stage.name, 'work');
+    rmSync(join(this.folder, 'stages', stage.name), { recursive: true, force: true });
+    for (const folder of [this.rootOf(stage.name), this.layerOf(stage.name), work]) mkdirSync(folder, { recursive: true });
+    const options = `lowerdir=${lower.join(':')},upperdir=${this.layerOf(stage.name)},workdir=${work}`;
+    run('mount', ['-t', 'overlay', 'overlay', '-o', options, this.rootOf(stage.name)]);
+    const inherited = configOf(this.stages, stage.base);
+    let state = { root: this.rootOf(stage.name), env: inherited.env, workdir: inherited.workdir, user: inherited.user };
+    for (const step of stage.steps) state = this.take(step, state);
+  }
+
+  take(step, state) {
+    const { keyword, text, words, properties } = step;
+    if (keyword === 'ENV') return { ...state, env: { ...state.env, ...properties } };
+    if (keyword === 'USER') return { ...state, user: text };
+    if (keyword === 'RUN') this.execute(text, state);
+    if (keyword === 'COPY') this.copy(step, state);
+    if (keyword !== 'WORKDIR') return state;
+    mkdirSync(join(state.root, words[0]), { recursive: true });
+    return { ...state, workdir: resolve(state.workdir, words[0]) };
+  }
+
+  execute(text, { root, env, workdir, user }) {
+    if (!/^(0|root)\b/.test(user)) throw new Error(`only root's commands are replayed, not those of ${user}: ${text}`);
+    const environment = { PATH, HOME: '/root', ...env, ...this.machine, ROOT: root, WORKDIR: workdir };
+    const parameters = ['--mount', '--pid', '--fork', '--kill-child', '/bin/sh', '-euc', RUN, 'sh', text];
+    run('unshare', parameters, { env: environment, maxBuffer: 64 * 1024 * 1024 });
+  }
+
+  copy({ words, flags }, { root, workdir }) {
+    const destination = words.at(-1);
+    const target = join(root, resolve(workdir, destination));
+    for (const source of words.slice(0, -1)) {
+      const from = flags.from === undefined ? resolve(source) : join(this.rootOf(flags.from), source);
+      if (!existsSync(from)) throw new Error(`COPY: there is no ${source}`);
+      const into = destination.endsWith('/') ? join(target, source.split('/').at(-1)) : target;
+      const filter = (path) => flags.from !== undefined || path === from || !this.ignored.ignores(relative('.', path));
+      cpSync(from, into, { recursive: true, verbatimSymlinks: true, filter });
+    }
+  }
+}
+
+/** What commands are told of this machine: its proxies, as by builders, its authorities, and its caches. */
+function machineOf(packages) {
+  mkdirSync(join(packages, 'partial'), { recursive: true });
+  const npm = process.env.npm_config_cache ?? join(homedir(), '.npm');
+  mkdirSync(npm, { recursive: true });
+  const proxies = Object.fromEntries(Object.entries(process.env).filter(([name]) => /^(https?|no)_proxy$/i.test(name)));
+  return { ...proxies, NODE_EXTRA_CA_CERTS: process.env.NODE_EXTRA_CA_CERTS ?? '/dev/null', NPM_CACHE: npm, APT_CACHE: packages };
+}
