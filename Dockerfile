@@ -75,7 +75,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && git config --system --add safe.directory '*' \
  && install --directory --owner=1000 --group=1000 /workspace /data \
- && install --directory /config \
+ && install --directory /config/opencode \
  && ln -s /app/node_modules/opencode-linux-x64/bin/opencode /usr/local/bin/opencode \
  && ln -s /app/node_modules/@vscode/ripgrep-linux-x64/bin/rg /usr/local/bin/rg
 COPY --from=opencode /app/node_modules/@vscode/ripgrep-linux-x64 ./node_modules/@vscode/ripgrep-linux-x64

@@ -1,10 +1,14 @@
 /** Builds the stages of a Dockerfile, each as a layer over what it is made of. Nothing is pushed, tagged or kept. */
 import dockerignore from '@balena/dockerignore';
+import { execFile } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { configOf, lineageOf } from '../../.cache/tools/test/image/dockerfile.js';
 import { run } from '../toolchain.js';
+
+const spawned = promisify(execFile);
 
 /** As Debian's and Node's images set it. */
 export const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -41,8 +45,21 @@ export class Build {
     return join(this.folder, 'stages', name, 'layer');
   }
 
-  /** Builds the stage over those that it is made of, which were built before it. */
-  make(stage) {
+  /** Builds each stage as soon as those are built that it needs. */
+  async makeAll() {
+    const made = new Map();
+    for (const stage of this.stages) {
+      const needed = [stage.base, ...stage.steps.map(({ flags }) => flags.from)].filter((name) => made.has(name));
+      made.set(
+        stage.name,
+        Promise.all(needed.map((name) => made.get(name))).then(() => this.make(stage)),
+      );
+    }
+    await Promise.all(made.values());
+  }
+
+  /** Builds the stage over those that it is made of. */
+  async make(stage) {
     const lower = [
       ...lineageOf(this.stages, stage.base)
         .map(({ name }) => this.layerOf(name))
@@ -56,25 +73,27 @@ export class Build {
     run('mount', ['-t', 'overlay', 'overlay', '-o', options, this.rootOf(stage.name)]);
     const inherited = configOf(this.stages, stage.base);
     let state = { root: this.rootOf(stage.name), env: inherited.env, workdir: inherited.workdir, user: inherited.user };
-    for (const step of stage.steps) state = this.take(step, state);
+    for (const step of stage.steps) state = await this.take(step, state);
   }
 
-  take(step, state) {
+  async take(step, state) {
     const { keyword, text, words, properties } = step;
     if (keyword === 'ENV') return { ...state, env: { ...state.env, ...properties } };
     if (keyword === 'USER') return { ...state, user: text };
-    if (keyword === 'RUN') this.execute(text, state);
+    if (keyword === 'RUN') await this.execute(text, state);
     if (keyword === 'COPY') this.copy(step, state);
     if (keyword !== 'WORKDIR') return state;
     mkdirSync(join(state.root, words[0]), { recursive: true });
     return { ...state, workdir: resolve(state.workdir, words[0]) };
   }
 
-  execute(text, { root, env, workdir, user }) {
+  async execute(text, { root, env, workdir, user }) {
     if (!/^(0|root)\b/.test(user)) throw new Error(`only root's commands are replayed, not those of ${user}: ${text}`);
     const environment = { PATH, HOME: '/root', ...env, ...this.machine, ROOT: root, WORKDIR: workdir };
     const parameters = ['--mount', '--pid', '--fork', '--kill-child', '/bin/sh', '-euc', RUN, 'sh', text];
-    run('unshare', parameters, { env: environment, maxBuffer: 64 * 1024 * 1024 });
+    await spawned('unshare', parameters, { env: environment, maxBuffer: 64 * 1024 * 1024 }).catch(({ stdout, stderr }) => {
+      throw new Error(`RUN ${text}: ${stderr || stdout}`);
+    });
   }
 
   copy({ words, flags }, { root, workdir }) {

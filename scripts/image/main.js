@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
-import { configOf, parseStages } from '../../.cache/tools/test/image/dockerfile.js';
+import { configOf, lineageOf, parseStages } from '../../.cache/tools/test/image/dockerfile.js';
 import { createOpencodeEnvironment } from '../../.cache/tools/test/support/opencode-environment.js';
 import { script, ScriptedModel } from '../../.cache/tools/test/support/scripted-model.js';
 import { run } from '../toolchain.js';
@@ -43,16 +43,15 @@ async function freePort() {
   return port;
 }
 
-function buildImages(base) {
+async function buildImages(base) {
+  const startedAtMs = Date.now();
   const build = new Build(stages, { base, folder: resolve('.cache', 'image') });
-  for (const stage of stages) {
-    const startedAtMs = Date.now();
-    build.make(stage);
-    tell(`${stage.name}: built in ${Math.round((Date.now() - startedAtMs) / 1_000)} s, adds ${megabytes(build.layerOf(stage.name))} MiB`);
-  }
+  await build.makeAll();
+  tell(`built in ${Math.round((Date.now() - startedAtMs) / 1_000)} s`);
+  const layers = (name) => lineageOf(stages, name).map((stage) => megabytes(build.layerOf(stage.name)));
   return Object.fromEntries(
     ['gateway', 'all-in-one'].map((name) => {
-      tell(`${name}: ${megabytes(build.rootOf(name))} MiB as a whole`);
+      tell(`${name}: ${layers(name).join(' + ')} MiB over its base of ${megabytes(base)} MiB`);
       return [name, { root: build.rootOf(name), config: configOf(stages, name) }];
     }),
   );
@@ -151,7 +150,7 @@ const model = await ScriptedModel.start();
 const opencode = await createOpencodeEnvironment({ modelUrl: model.url });
 const data = mkdtempSync(join(tmpdir(), 'check-image-'));
 try {
-  const images = buildImages(process.argv[2]);
+  const images = await buildImages(process.argv[2]);
   const {
     HOME: _home,
     TMPDIR: _tmp,
