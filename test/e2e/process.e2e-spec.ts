@@ -82,6 +82,17 @@ describe('the process', () => {
     expect(await gateway.exited).toBe(0);
   });
 
+  it('ends at once, and OpenCode with it, when it is told to before it has started', async () => {
+    const gateway = start();
+    while (processesWith(opencode.root, /^[^\0]*opencode\0serve/).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+
+    gateway.kill('SIGTERM');
+
+    expect(await gateway.exited).toBe(0);
+    expect(gateway.output).not.toContain('is ready');
+    await untilGone();
+  });
+
   it('leaves no OpenCode behind when it is killed', async () => {
     const gateway = start();
     await gateway.says(/is ready/);

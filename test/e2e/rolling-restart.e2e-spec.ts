@@ -48,7 +48,7 @@ describe('gateways that are restarted one after the other', () => {
   beforeAll(async () => {
     await compileGateway();
     opencode = await OpencodeServer.start({ config: { snapshot: false } });
-    balanced = await BalancedGateways.start({ heededAfterMs: 200 });
+    balanced = await BalancedGateways.start({ heededAfterMs: 1_000 });
     await Promise.all([launch(), launch()]);
     const { grpcAddress, httpUrl } = balanced.address();
     doors = [new GrpcDoor(grpcAddress), new RestDoor(httpUrl)];
@@ -68,7 +68,7 @@ describe('gateways that are restarted one after the other', () => {
       OPENCODE_BASE_URL: opencode.url,
       OPENCODE_WORKSPACE_ROOT: opencode.environment.workspace,
       LOG_LEVEL: 'warn',
-      DRAIN_DELAY_MS: '1500',
+      DRAIN_DELAY_MS: '2500',
       DRAIN_TIMEOUT_MS: '20000',
     });
     running.push(gateway);

@@ -40,18 +40,26 @@ describe('a gateway that stops', () => {
     expect((await answer).finish).toBe('stop');
   });
 
-  it('aborts a turn that its OpenCode would take down with it, and the record says so', async () => {
+  it('aborts a turn that its OpenCode would take down with it, as the record says, and interrupts those behind it', async () => {
     const conversation = await Conversation.begin(test.grpc);
     const stream = conversation.stream([{ t: 'endless', ms: 5 }]);
+    const waiting = Conversation.at(test.rest, conversation.sessionId).run([{ t: 'text', value: 'never' }]);
+    const refused = expect(waiting).rejects.toMatchObject({
+      code: UNAVAILABLE,
+      reason: 'TURN_INTERRUPTED',
+      metadata: { errorName: 'GatewayStopped' },
+    });
     await readUntil(
       stream,
       ({ event }) => event.case === 'messagePartUpdated' && event.value.part.case === 'text' && event.value.part.value.text.includes('e'),
     );
 
+    await test.gateway.stop();
+    await refused;
     await test.restart();
 
     const again = Conversation.at(test.rest, conversation.sessionId);
-    console.log(JSON.stringify((await again.history()).at(-1), (_, v: unknown) => (typeof v === 'bigint' ? String(v) : v)));
+    expect((await again.history()).at(-1)).toMatchObject({ finish: 'error', errorName: 'MessageAbortedError' });
     expect((await again.run([{ t: 'text', value: 'alive' }])).textParts).toEqual(['alive']);
   });
 });

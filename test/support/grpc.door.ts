@@ -45,7 +45,7 @@ export class GrpcDoor implements Door {
   private readonly metadata = new Metadata();
 
   constructor(address: string, token?: string, tls?: ClientTls) {
-    this.client = new Client(address, credentialsOf(tls), { 'grpc.max_receive_message_length': -1 });
+    this.client = new Client(address, credentialsOf(tls), { 'grpc.max_receive_message_length': -1, 'grpc.use_local_subchannel_pool': 1 });
     if (token !== undefined) this.metadata.set('authorization', `Bearer ${token}`);
   }
 

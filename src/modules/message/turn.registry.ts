@@ -76,7 +76,7 @@ export class TurnRegistry {
 
   /** Turns that OpenCode does not have for sure. */
   untaken(): Turn[] {
-    return this.unended().filter(({ state }) => state === 'queued' || state === 'admitted');
+    return this.unended().filter(({ isTaken }) => !isTaken);
   }
 
   /** Sessions with a turn that has not ended. */

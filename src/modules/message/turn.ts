@@ -54,6 +54,7 @@ export class Turn {
   readonly ended: Promise<TurnUpdate>;
   /** OpenCode stored its message, works on it, or has ended it. */
   readonly taken: Promise<void>;
+  isTaken = false;
   /** What the next turn of the session waits for beside this one's end. */
   aftermath: Promise<unknown> = Promise.resolve();
   private abortRequestedAtMs: number | undefined;
@@ -206,7 +207,7 @@ export class Turn {
   private observeQuestion({ id, createdAtMs }: MessageInfo): boolean {
     if (id === this.id) {
       this.begunAtMs ??= createdAtMs;
-      this.resolveTaken();
+      this.take();
     } else if (this.begunAtMs !== undefined && createdAtMs >= this.begunAtMs) {
       return this.observeOtherQuestion(id);
     }
@@ -245,9 +246,14 @@ export class Turn {
     return false;
   }
 
+  private take(): void {
+    this.isTaken = true;
+    this.resolveTaken();
+  }
+
   private change(state: TurnState): void {
     this.state = state;
-    if (state !== 'admitted') this.resolveTaken();
+    if (state !== 'admitted') this.take();
     this.onChange(this);
   }
 }
