@@ -7,7 +7,7 @@ import { RestDoor } from '../support/rest.door.js';
 import type { GatewayAddress } from './event-streams.js';
 
 /** A gateway lets a client have 200 calls on one connection; each door is a client. */
-const STREAMS_PER_DOOR = 100;
+const MAX_STREAMS_PER_DOOR = 100;
 const UNAVAILABLE = 14;
 
 /** A reader of a session that goes on at another gateway, from where the first one said, when that one shuts down. */
@@ -90,9 +90,9 @@ export async function moveStreams(from: GatewayAddress, to: GatewayAddress, coun
   const other = connect(to, true);
   const { id } = await other.call(SessionService.method.createSession, { title: 'before' });
   const streams: MovingStream[] = [];
-  for (let index = 0; index < count; index += STREAMS_PER_DOOR) {
-    const [here, there] = [from, to].map((place) => connect(place, (index / STREAMS_PER_DOOR) % 2 === 0)) as [Door, Door];
-    const size = Math.min(STREAMS_PER_DOOR, count - index);
+  for (let isGrpc = true; streams.length < count; isGrpc = !isGrpc) {
+    const [here, there] = [connect(from, isGrpc), connect(to, isGrpc)];
+    const size = Math.min(MAX_STREAMS_PER_DOOR, Math.ceil(count / 2), count - streams.length);
     streams.push(...Array.from({ length: size }, () => new MovingStream(id, here, there)));
   }
   await eventually(() => streams.every(({ isOpen }) => isOpen));
