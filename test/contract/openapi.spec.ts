@@ -92,14 +92,14 @@ describe('the OpenAPI document', () => {
     expect(document.servers).toEqual([{ url: 'https://agents.example' }]);
   });
 
-  it('has every route of the contract, and besides only those of A2A', () => {
+  it('has every route of the contract, and besides only probes and those of A2A', () => {
     const routes = protoServices
       .flatMap((service) => service.methods.flatMap(restRoutesOf))
       .map(({ verb, path, wildcard }) => `${verb.toUpperCase()} ${path.replace('*', `:${wildcard ?? ''}`).replaceAll(/:(\w+)/g, '{$1}')}`);
 
     expect(
       operations()
-        .filter(({ operation }) => !operation.tags.includes('A2A'))
+        .filter(({ operation: { tags } }) => !tags.includes('A2A') && !tags.includes('health'))
         .map(({ route }) => route)
         .sort(),
     ).toEqual(routes.sort());
@@ -117,10 +117,11 @@ describe('the OpenAPI document', () => {
     expect(wrong.map(({ route }) => route)).toEqual([]);
   });
 
-  it('asks for a token everywhere but at the health check and the Agent Card', () => {
+  it('asks for a token everywhere but at the health checks and the Agent Card', () => {
     const open = operations().filter(({ operation }) => operation.security?.length === 0);
 
-    expect(open.map(({ route }) => route)).toEqual(['GET /health', 'GET /.well-known/agent-card.json', 'GET /.well-known/agent.json']);
+    const cards = ['GET /.well-known/agent-card.json', 'GET /.well-known/agent.json'];
+    expect(open.map(({ route }) => route).sort()).toEqual([...cards, 'GET /health', 'GET /livez', 'GET /readyz']);
   });
 
   it('refers only to what it holds', () => {
@@ -136,6 +137,8 @@ describe('the OpenAPI document', () => {
 
   it.each([
     ['/health', '/health'],
+    ['/livez', '/livez'],
+    ['/readyz', '/readyz'],
     ['/session', '/session'],
     ['/session/stats', '/session/stats'],
     ['/messages', '/messages'],
