@@ -27,6 +27,7 @@ import { CallsInFlight } from './common/limits/calls-in-flight.js';
 import { createCallLogs } from './common/logging/call-logs.js';
 import { createLogger, PinoNestLogger } from './common/logging/logger.js';
 import type { PayloadLog } from './common/logging/payload-log.js';
+import { CallMetrics } from './common/metrics/call.metrics.js';
 import { Metrics } from './common/metrics/metrics.js';
 import { registerStreamMetrics } from './common/metrics/stream.metrics.js';
 import { LogScrubber } from './common/redaction/log-scrubber.js';
@@ -74,7 +75,7 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
     abortOnError: false,
     bodyParser: false,
   });
-  const watched = callWatches(config, logger);
+  const watched = callWatches(config, logger, new CallMetrics(app.get(Metrics), { calls, admission, streams }));
   const http = guardHttp(adapter.getInstance(), { ...watched, config, calls, limits, admission });
   const grpc = new GatewayGrpcServer({
     ...grpcSettings(config),
@@ -119,9 +120,9 @@ interface CallWatches {
   readonly payloads: PayloadLog | undefined;
 }
 
-function callWatches(config: Config, logger: Logger): CallWatches {
+function callWatches(config: Config, logger: Logger, metrics: CallMetrics): CallWatches {
   const { access, payloads } = createCallLogs(config, logger);
-  return { observer: toAll(access === undefined ? [] : [access]), payloads };
+  return { observer: toAll(access === undefined ? [metrics] : [metrics, access]), payloads };
 }
 
 /** Says at the gRPC door whether the gateway is ready, until it is stopped. */

@@ -53,6 +53,12 @@ describe('a slow reader', () => {
     return Object.fromEntries(series.map(([, name = '', value]) => [name, Number(value)]));
   }
 
+  /** How many readers were ended for being slow. */
+  async function slowReaders(): Promise<number> {
+    const text = await (await fetch(`${test.httpUrl}/metrics`)).text();
+    return Number(/^opencode_gateway_streams_ended_total\{reason="slow_reader"\} (\d+)$/m.exec(text)?.[1]);
+  }
+
   function followersOf({ sessionId }: Conversation): number {
     return test.gateway.app.get(EventHub).followerCount(sessionId);
   }
@@ -68,13 +74,13 @@ describe('a slow reader', () => {
       const { sessionId } = conversation;
       const reader = await openUnread(test, name, sessionId, TextMode.DELTA);
       await eventually(() => followersOf(conversation) === 1);
-      const { slow_readers_total: endedBefore = 0 } = await readMetrics();
+      const endedBefore = await slowReaders();
 
       const running = conversation.door.call(MessageService.method.sendMessage, { sessionId, parts: [textPart(script([agentSays(20)]))] });
       const held: Record<string, number>[] = [];
       await eventually(async () => {
         held.push(await readMetrics());
-        return held.at(-1)?.['slow_readers_total'] === endedBefore + 1;
+        return (await slowReaders()) === endedBefore + 1;
       });
       reader.resume();
       const failure = await reader.ended;
@@ -122,9 +128,9 @@ describe('a slow reader', () => {
     const reader = await openUnread(test, 'grpc', sessionId, TextMode.DELTA);
     await eventually(() => followersOf(conversation) === 2);
 
-    const { slow_readers_total: endedBefore = 0 } = await readMetrics();
+    const endedBefore = await slowReaders();
     const running = conversation.run([agentSays(1, 100_000, 20)], [{ t: 'text', value: 'end' }]);
-    await eventually(async () => (await readMetrics())['slow_readers_total'] === endedBefore + 1);
+    await eventually(async () => (await slowReaders()) === endedBefore + 1);
     reader.resume();
     const failure = await reader.ended;
     await running;

@@ -34,6 +34,8 @@ export interface AdmissionLimits {
  * It stands at the very door: of somebody who may not come in nothing is read but the headers.
  */
 export class Admission {
+  /** How often somebody was not let in, by the reason. */
+  readonly refused = new Map<string, number>();
   private readonly refusals = new Refusals();
 
   constructor(
@@ -62,6 +64,7 @@ export class Admission {
       return { principal, scope: requirement, requestId };
     } catch (error) {
       const refusal = fromUnknown(error).error;
+      this.refused.set(refusal.reason, (this.refused.get(refusal.reason) ?? 0) + 1);
       // Who calls too often may call.
       if (refusal.reason !== RATE_LIMITED) this.refusals.record({ target: credentials.target, by: principal?.id, requestId }, refusal);
       throw error;

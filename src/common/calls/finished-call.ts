@@ -12,6 +12,8 @@ export interface FinishedCall {
   /** Of HTTP. */
   readonly status?: number;
   readonly durationMs: number;
+  /** It was answered by a stream, which lasts as long as its reader likes. */
+  readonly isStream: boolean;
   /** What was sent: over gRPC the messages, over HTTP the headers too. */
   readonly bytes: number;
 }

@@ -4,7 +4,7 @@ import type { StreamSink } from '../streams/bounded-writer.js';
 import type { MessageStream } from '../streams/message-stream.js';
 import { encodeFrame, toFrame } from './encoding.js';
 import { toCallError } from './grpc-error.js';
-import { countSent } from './grpc-calls.js';
+import { countSent, noteStream } from './grpc-calls.js';
 import { http2StreamOf } from './grpc-internals.js';
 
 const NGHTTP2_CANCEL = 8;
@@ -51,6 +51,7 @@ export class GrpcCallSink<T extends object> implements StreamSink<T> {
   ) {
     this.http2 = http2StreamOf(call);
     countSent(this.http2, () => this.sentBytes);
+    noteStream(this.http2);
     call.sendMetadata(new Metadata());
   }
 

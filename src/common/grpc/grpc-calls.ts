@@ -6,14 +6,25 @@ import type { ForeignService } from './foreign-service.js';
 import { methodName, protoServices } from './proto-types.js';
 
 /** What grpc-js serves beside the contract. */
-const OTHERS = /^grpc\.(health|reflection)\.[\w.]+\/\w+$/;
-const ownNames: ReadonlySet<string> = new Set(protoServices.flatMap(({ methods }) => methods.map(methodName)));
+const OTHER_CALLS = ['grpc.health.v1.Health/Check', 'grpc.health.v1.Health/List'];
+const OTHER_STREAMS: ReadonlySet<string> = new Set([
+  'grpc.health.v1.Health/Watch',
+  'grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+  'grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo',
+]);
+const ownNames = [...OTHER_CALLS, ...OTHER_STREAMS, ...protoServices.flatMap(({ methods }) => methods.map(methodName))];
 
 const sentBytes = new WeakMap<ServerHttp2Stream, () => number>();
+const streams = new WeakSet<ServerHttp2Stream>();
 
 /** Says how many bytes of messages a call sends; asked once, when it is over. */
 export function countSent(stream: ServerHttp2Stream, count: () => number): void {
   sentBytes.set(stream, count);
+}
+
+/** Notes that a call is answered by a stream. */
+export function noteStream(stream: ServerHttp2Stream): void {
+  streams.add(stream);
 }
 
 /** Tells of every call once its HTTP/2 stream is over: also of those that grpc-js answers by itself. */
@@ -21,13 +32,15 @@ export function watchGrpcCalls(server: Http2Server, observer: CallObserver, fore
   const names = new Set([...ownNames, ...foreign.flatMap(({ methods }) => methods.map(({ path }) => path.slice(1)))]);
   server.on('stream', (stream, headers) => {
     const startedAtMs = performance.now();
+    const method = nameOf(headers, names);
     stream.once('close', () =>
       observer.record({
         door: 'grpc',
-        method: nameOf(headers, names),
+        method,
         caller: callerOf(stream),
         code: codeOf(stream),
         durationMs: performance.now() - startedAtMs,
+        isStream: streams.has(stream) || OTHER_STREAMS.has(method),
         bytes: sentBytes.get(stream)?.() ?? 0,
       }),
     );
@@ -37,7 +50,7 @@ export function watchGrpcCalls(server: Http2Server, observer: CallObserver, fore
 /** Never what was called, unless it is ours: it may be anything. */
 function nameOf(headers: IncomingHttpHeaders, names: ReadonlySet<string>): string {
   const name = headers[':path']?.slice(1) ?? '';
-  return names.has(name) || OTHERS.test(name) ? name : '';
+  return names.has(name) ? name : '';
 }
 
 /** The status that was sent, at the end or instead of an answer; a stream that ended without one was left. */

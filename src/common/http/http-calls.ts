@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { callerOf } from '../access/caller.js';
 import type { CallObserver } from '../calls/finished-call.js';
 import { methodName } from '../grpc/proto-types.js';
-import { outcomeOf } from './http-outcome.js';
+import { outcomeOf, wasStream } from './http-outcome.js';
 import { methodOfRoute } from './rest-rule.js';
 
 /** Tells of every call once its response is over. Add it before whatever may refuse one. */
@@ -20,6 +20,7 @@ export function watchHttpCalls(fastify: FastifyInstance, observer: CallObserver)
         code: outcomeOf(reply.raw),
         status: reply.raw.statusCode,
         durationMs: performance.now() - startedAtMs,
+        isStream: wasStream(reply.raw),
         bytes: socket.bytesWritten - sentBefore,
       }),
     );

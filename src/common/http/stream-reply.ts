@@ -6,6 +6,7 @@ import { methodName } from '../grpc/proto-types.js';
 import { JsonStream } from '../streams/json-stream.js';
 import type { MessageStream } from '../streams/message-stream.js';
 import type { OpenStreams, StreamLabels } from '../streams/open-streams.js';
+import { noteStream } from './http-outcome.js';
 import { HttpSink } from './http.sink.js';
 import { methodOfRoute } from './rest-rule.js';
 import { encodingOf, jsonEncodingOf } from './stream-encoding.js';
@@ -45,6 +46,7 @@ export function replyWithStream(reply: FastifyReply, stream: MessageStream | Jso
     : encodingOf(stream, wantsEventStream(reply.request.headers.accept) ? eventStream : jsonLines);
   reply.hijack();
   const response = reply.raw;
+  noteStream(response);
   // Who left before the stream began is not waited for: the response will never close again.
   if (response.destroyed) return;
   // What the hooks set for every answer would be lost with the reply. A connection whose stream is ended because the gateway ends must

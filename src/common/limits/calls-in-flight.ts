@@ -1,6 +1,8 @@
 import { GatewayError } from '../errors/gateway-error.js';
 
 const RETRY_AFTER_MS = 1_000;
+/** Reason of the refusal. */
+export const OVERLOADED = 'OVERLOADED';
 
 /**
  * The calls that wait for their answers, at both doors: beyond so many, new ones are refused before anything is done for them.
@@ -8,6 +10,8 @@ const RETRY_AFTER_MS = 1_000;
  * A stream is one of them until it begins to be written; then it is one of the open streams.
  */
 export class CallsInFlight {
+  /** How many were refused. */
+  refused = 0;
   private readonly calls = new Set<object>();
   private whenNone: (() => void)[] = [];
 
@@ -20,7 +24,8 @@ export class CallsInFlight {
   /** @throws GatewayError UNAVAILABLE, unless it must be answered under any load */
   enter(call: object, isUrgent = false): void {
     if (!isUrgent && this.calls.size >= this.max) {
-      throw new GatewayError('UNAVAILABLE', 'Too many calls are in flight', { reason: 'OVERLOADED', retryAfterMs: RETRY_AFTER_MS });
+      this.refused += 1;
+      throw new GatewayError('UNAVAILABLE', 'Too many calls are in flight', { reason: OVERLOADED, retryAfterMs: RETRY_AFTER_MS });
     }
     this.calls.add(call);
   }

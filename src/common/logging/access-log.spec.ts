@@ -5,7 +5,7 @@ import { AccessLog } from './access-log.js';
 function levelOf(call: Pick<FinishedCall, 'method' | 'code'>): string {
   const levels: string[] = [];
   const logger = { info: () => levels.push('info'), debug: () => levels.push('debug') } as unknown as Logger;
-  new AccessLog(logger).record({ door: 'http', caller: undefined, durationMs: 1, bytes: 0, ...call });
+  new AccessLog(logger).record({ door: 'http', caller: undefined, durationMs: 1, isStream: false, bytes: 0, ...call });
   return levels.join();
 }
 

@@ -15,7 +15,7 @@ const PROBES: ReadonlySet<string> = new Set([
 export class AccessLog implements CallObserver {
   constructor(private readonly logger: Logger) {}
 
-  record({ caller, durationMs, ...call }: FinishedCall): void {
+  record({ caller, durationMs, isStream: _, ...call }: FinishedCall): void {
     const level = call.code === 'OK' && PROBES.has(call.method) ? 'debug' : 'info';
     const ms = Math.round(durationMs * 10) / 10;
     this.logger[level]({ context: 'Access', ...call, principal: caller?.principal.id, ms, requestId: caller?.requestId });

@@ -28,9 +28,15 @@ export function registerStreamMetrics(metrics: Metrics, streams: OpenStreams): v
     'Bytes that were written to readers and not yet taken by the kernel',
     sumOf(streams, (stream) => stream.bufferedBytes),
   );
+  metrics.readCounter('stream_messages_total', 'Messages that were written to readers, for each reader', () => tally.messages);
+  metrics.readCounter('stream_bytes_total', 'Bytes of these messages', () => tally.bytes);
   metrics.readCounter('stream_conflated_messages_total', 'Waiting messages that a newer one took the place of', () => tally.conflated);
-  metrics.readCounter('stream_slow_readers_total', 'Readers that were ended because their queue was full', () => tally.slowReaders);
-  metrics.readCounter('stream_aged_readers_total', 'Readers that were ended with their aged connection', () => tally.agedReaders);
+  metrics.readCounter(
+    'streams_ended_total',
+    'Streams that ended, and why',
+    () => Object.entries(tally.ended).map(([reason, value]) => ({ labels: { reason }, value })),
+    ['reason'],
+  );
   metrics.readCounter('stream_heartbeats_total', 'Heartbeats that were sent', () => tally.heartbeats);
 }
 

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import { GatewayError, shuttingDown } from '../errors/gateway-error.js';
 import { BoundedQueue, type QueueBounds } from './bounded-queue.js';
 import { PacedSubscriber } from './paced-subscriber.js';
-import { StreamTally } from './stream-tally.js';
+import { StreamTally, type StreamEnd } from './stream-tally.js';
 
 /** Where encoded messages go: a gRPC call or an HTTP response. */
 export interface StreamSink<T> {
@@ -79,6 +79,7 @@ export class BoundedWriter<T extends object> extends PacedSubscriber<T> {
   private silentS = 0;
   /** Seconds for which the connection has wanted to end. */
   private leavingS = 0;
+  private endedBy: StreamEnd = 'reader';
 
   constructor(
     private readonly sink: StreamSink<T>,
@@ -113,11 +114,11 @@ export class BoundedWriter<T extends object> extends PacedSubscriber<T> {
   }
 
   dismiss(): void {
-    this.cut(new GatewayError('UNAUTHENTICATED', 'The token is no longer valid', { reason: 'TOKEN_REVOKED' }));
+    this.cut('dismissed', new GatewayError('UNAUTHENTICATED', 'The token is no longer valid', { reason: 'TOKEN_REVOKED' }));
   }
 
   shutDown(): void {
-    this.cut(shuttingDown());
+    this.cut('shutdown', shuttingDown());
   }
 
   override next(message: T): void {
@@ -131,11 +132,11 @@ export class BoundedWriter<T extends object> extends PacedSubscriber<T> {
   }
 
   override error(error: unknown): void {
-    this.finishWith(() => this.sink.fail(error));
+    this.finishWith(isShutdown(error) ? 'shutdown' : 'failed', () => this.sink.fail(error));
   }
 
   override complete(): void {
-    this.finishWith(() => this.sink.end());
+    this.finishWith('completed', () => this.sink.end());
   }
 
   override untilReady(): Promise<void> | undefined {
@@ -144,6 +145,7 @@ export class BoundedWriter<T extends object> extends PacedSubscriber<T> {
   }
 
   override unsubscribe(): void {
+    if (!this.closed) this.tally.ended[this.endedBy] += 1;
     super.unsubscribe();
     this.queue = undefined;
     this.tellReady();
@@ -161,6 +163,8 @@ export class BoundedWriter<T extends object> extends PacedSubscriber<T> {
 
   private write(message: T, bytes: Buffer): void {
     this.writable = this.sink.write(bytes);
+    this.tally.messages += 1;
+    this.tally.bytes += bytes.length;
     this.silentS = 0;
     this.position = this.sink.positionOf(message) ?? this.position;
   }
@@ -186,9 +190,10 @@ export class BoundedWriter<T extends object> extends PacedSubscriber<T> {
     if (this.writable) this.tellReady();
   }
 
-  private finishWith(finish: () => void): void {
+  private finishWith(end: StreamEnd, finish: () => void): void {
     if (this.finish !== undefined || this.closed) return;
     this.finish = () => {
+      this.endedBy = end;
       finish();
       this.unsubscribe();
     };
@@ -200,18 +205,17 @@ export class BoundedWriter<T extends object> extends PacedSubscriber<T> {
   }
 
   private overflow(): void {
-    this.tally.slowReaders += 1;
-    this.cut(new GatewayError('RESOURCE_EXHAUSTED', 'The reader is too slow: its queue is full', { reason: 'SLOW_READER' }));
+    this.cut('slow_reader', new GatewayError('RESOURCE_EXHAUSTED', 'The reader is too slow: its queue is full', { reason: 'SLOW_READER' }));
   }
 
   private leave(): void {
-    this.tally.agedReaders += 1;
     const details = { reason: 'CONNECTION_AGED', retryAfterMs: COME_BACK_AFTER_MS };
-    this.cut(new GatewayError('UNAVAILABLE', 'The connection has grown old: come back over another', details));
+    this.cut('connection_aged', new GatewayError('UNAVAILABLE', 'The connection has grown old: come back over another', details));
   }
 
   /** Ends the stream though its source goes on: what waits is dropped, and the reader is told where it can resume. */
-  private cut({ code, message, reason, retryAfterMs }: GatewayError): void {
+  private cut(end: StreamEnd, { code, message, reason, retryAfterMs }: GatewayError): void {
+    this.endedBy = end;
     this.unsubscribe();
     const metadata = toMetadata(this.position);
     this.sink.fail(new GatewayError(code, message, { reason, metadata, ...(retryAfterMs !== undefined && { retryAfterMs }) }));
@@ -219,6 +223,10 @@ export class BoundedWriter<T extends object> extends PacedSubscriber<T> {
     timer.unref();
     this.sink.onClose(() => clearTimeout(timer));
   }
+}
+
+function isShutdown(error: unknown): boolean {
+  return error instanceof GatewayError && error.reason === 'SHUTTING_DOWN';
 }
 
 /** A position is a sequence, a sequence and an event's id behind a dot, or an event's id. */

@@ -142,7 +142,7 @@ describe('a stream whose connection wants to end', () => {
     expect(sink.error).toMatchObject({ code: 'UNAVAILABLE', reason: 'CONNECTION_AGED', metadata: { lastSequence: '7' } });
     expect(sink.error).toHaveProperty('retryAfterMs', expect.any(Number));
     expect(source.observed).toBe(false);
-    expect(streams.tally.agedReaders).toBe(1);
+    expect(streams.tally.ended.connection_aged).toBe(1);
   });
 
   it('ends as its source does when that is sooner', () => {
@@ -199,7 +199,7 @@ describe('OpenStreams', () => {
 
     expect([...streams]).toEqual([]);
     expect(jest.getTimerCount()).toBe(0);
-    expect(streams.tally.slowReaders).toBe(1);
+    expect(streams.tally.ended.slow_reader).toBe(1);
   });
 
   it('forgets a stream that is over at once', () => {

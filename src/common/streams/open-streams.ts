@@ -7,6 +7,8 @@ import { StreamTally } from './stream-tally.js';
 
 const TICK_MS = 1_000;
 const RETRY_AFTER_MS = 5_000;
+/** Reason of the refusal. */
+export const TOO_MANY_STREAMS = 'TOO_MANY_STREAMS';
 
 /** What a stream is, for statistics: the same object for all streams of one method at one door. */
 export interface StreamLabels {
@@ -62,8 +64,8 @@ export class OpenStreams {
     if (this.isClosed) throw shuttingDown();
     const { maxStreams, maxStreamsPerPrincipal } = this.options;
     const own = this.counts.get(principalIdOf(caller)) ?? 0;
-    if (own >= maxStreamsPerPrincipal) throw tooMany(`${own} streams of this caller are open already`);
-    if (this.streams.size >= maxStreams) throw tooMany(`${this.streams.size} streams are open already`);
+    if (own >= maxStreamsPerPrincipal) throw this.refuse(`${own} streams of this caller are open already`);
+    if (this.streams.size >= maxStreams) throw this.refuse(`${this.streams.size} streams are open already`);
   }
 
   /** Writes a source to a sink, bounded, with heartbeats, until either ends. */
@@ -84,6 +86,11 @@ export class OpenStreams {
 
   *[Symbol.iterator](): IterableIterator<[OpenStream, StreamLabels]> {
     for (const [stream, { labels }] of this.streams) yield [stream, labels];
+  }
+
+  private refuse(message: string): GatewayError {
+    this.tally.refused += 1;
+    return new GatewayError('RESOURCE_EXHAUSTED', message, { reason: TOO_MANY_STREAMS, retryAfterMs: RETRY_AFTER_MS });
   }
 
   private tick(): void {
@@ -111,8 +118,4 @@ export class OpenStreams {
 
 function principalIdOf(caller: Caller | undefined): string {
   return caller?.principal.id ?? '';
-}
-
-function tooMany(message: string): GatewayError {
-  return new GatewayError('RESOURCE_EXHAUSTED', message, { reason: 'TOO_MANY_STREAMS', retryAfterMs: RETRY_AFTER_MS });
 }
