@@ -2,6 +2,7 @@ import { GatewayError } from '../errors/gateway-error.js';
 import { DirectoryMender } from './directory-mender.js';
 import { DIRECTORY_BROKEN, payloadMismatch } from './opencode.errors.js';
 import type { OpencodeHttp } from './opencode.http.js';
+import { route, type UpstreamRoute } from './opencode.route.js';
 import type { UpstreamAgent, UpstreamCommand, UpstreamCredential, UpstreamProviders } from './opencode.catalogue.types.js';
 import type { UpstreamCommandCall, UpstreamPrompt, UpstreamShellCall } from './opencode.prompt.types.js';
 import type {
@@ -28,10 +29,6 @@ const MARK_TIMEOUT_MS = 2_000;
 const HISTORY_TIMEOUT_MS = 10_000;
 /** A run may take as long as its model and its tools do; what ends it is another matter. */
 const LONGEST_RUN_MS = 24 * 60 * 60 * 1_000;
-
-function segment(id: string): string {
-  return encodeURIComponent(id);
-}
 
 /**
  * OpenCode 1.18.33, call by call: the only place that knows its routes.
@@ -92,12 +89,12 @@ export class OpencodeClient {
 
   /** Stores a credential; the directories go on with the old one until they are disposed. */
   async setCredential(providerId: string, credential: UpstreamCredential): Promise<void> {
-    await this.http.call({ method: 'PUT', path: `/auth/${segment(providerId)}`, body: credential });
+    await this.http.call({ method: 'PUT', path: route`/auth/${providerId}`, body: credential });
   }
 
   /** True also when there was none. */
   async removeCredential(providerId: string): Promise<void> {
-    await this.http.call({ method: 'DELETE', path: `/auth/${segment(providerId)}` });
+    await this.http.call({ method: 'DELETE', path: route`/auth/${providerId}` });
   }
 
   /** Makes every directory read its configuration and credentials anew. Aborts whatever runs. */
@@ -116,12 +113,12 @@ export class OpencodeClient {
 
   /** @throws GatewayError NOT_FOUND */
   async session(id: string): Promise<UpstreamSession> {
-    return (await this.get(`/session/${segment(id)}`)) as UpstreamSession;
+    return (await this.get(route`/session/${id}`)) as UpstreamSession;
   }
 
   /** `metadata` replaces the whole map. @throws GatewayError NOT_FOUND */
   async updateSession(id: string, change: UpstreamSessionChange): Promise<UpstreamSession> {
-    const { json } = await this.http.call({ method: 'PATCH', path: `/session/${segment(id)}`, body: change });
+    const { json } = await this.http.call({ method: 'PATCH', path: route`/session/${id}`, body: change });
     return json as UpstreamSession;
   }
 
@@ -141,41 +138,41 @@ export class OpencodeClient {
 
   /** Children go too. The session must not run: OpenCode would go on calling the model. @throws GatewayError NOT_FOUND */
   async deleteSession(id: string): Promise<void> {
-    await this.http.call({ method: 'DELETE', path: `/session/${segment(id)}` });
+    await this.http.call({ method: 'DELETE', path: route`/session/${id}` });
   }
 
   async children(id: string): Promise<readonly UpstreamSession[]> {
-    return (await this.get(`/session/${segment(id)}/children`)) as UpstreamSession[];
+    return (await this.get(route`/session/${id}/children`)) as UpstreamSession[];
   }
 
   async todos(id: string): Promise<readonly UpstreamTodo[]> {
-    return (await this.get(`/session/${segment(id)}/todo`)) as UpstreamTodo[];
+    return (await this.get(route`/session/${id}/todo`)) as UpstreamTodo[];
   }
 
   /** What the turn of a user message changed in the files. Without a message OpenCode says nothing, so we do not ask. */
   async diff(id: string, messageId: string): Promise<readonly UpstreamFileDiff[]> {
-    return (await this.get(`/session/${segment(id)}/diff`, { messageID: messageId })) as UpstreamFileDiff[];
+    return (await this.get(route`/session/${id}/diff`, { messageID: messageId })) as UpstreamFileDiff[];
   }
 
   /** Metadata is not copied; a message that is not there counts as none. */
   async fork(id: string, messageId?: string): Promise<UpstreamSession> {
-    return (await this.post(`/session/${segment(id)}/fork`, messageId === undefined ? {} : { messageID: messageId })) as UpstreamSession;
+    return (await this.post(route`/session/${id}/fork`, messageId === undefined ? {} : { messageID: messageId })) as UpstreamSession;
   }
 
   /** @throws GatewayError FAILED_PRECONDITION while the session is busy; a message that is not there does nothing */
   async revert(id: string, messageId: string, partId?: string): Promise<UpstreamSession> {
     const body = { messageID: messageId, ...(partId !== undefined && { partID: partId }) };
-    return (await this.post(`/session/${segment(id)}/revert`, body)) as UpstreamSession;
+    return (await this.post(route`/session/${id}/revert`, body)) as UpstreamSession;
   }
 
   /** @throws GatewayError FAILED_PRECONDITION while the session is busy */
   async unrevert(id: string): Promise<UpstreamSession> {
-    return (await this.post(`/session/${segment(id)}/unrevert`, {})) as UpstreamSession;
+    return (await this.post(route`/session/${id}/unrevert`, {})) as UpstreamSession;
   }
 
   /** Returns when the summary was made, or was not: only its message tells. */
   async summarize(id: string, model: { readonly providerID: string; readonly modelID: string }): Promise<void> {
-    await this.postWithoutLimit(`/session/${segment(id)}/summarize`, model);
+    await this.postWithoutLimit(route`/session/${id}/summarize`, model);
   }
 
   /** Sessions that are not idle, by id. */
@@ -187,7 +184,7 @@ export class OpencodeClient {
   async messages(sessionId: string, limit?: number, before?: string): Promise<UpstreamMessagePage> {
     const { json, headers } = await this.http.call({
       method: 'GET',
-      path: `/session/${segment(sessionId)}/message`,
+      path: route`/session/${sessionId}/message`,
       query: { limit, before },
     });
     const cursor = headers['x-next-cursor'];
@@ -197,32 +194,32 @@ export class OpencodeClient {
 
   /** @throws GatewayError NOT_FOUND */
   async message(sessionId: string, messageId: string): Promise<UpstreamMessageWithParts> {
-    return (await this.get(`/session/${segment(sessionId)}/message/${segment(messageId)}`)) as UpstreamMessageWithParts;
+    return (await this.get(route`/session/${sessionId}/message/${messageId}`)) as UpstreamMessageWithParts;
   }
 
   /** @throws GatewayError FAILED_PRECONDITION while the session is busy */
   async deleteMessage(sessionId: string, messageId: string): Promise<void> {
-    await this.http.call({ method: 'DELETE', path: `/session/${segment(sessionId)}/message/${segment(messageId)}` });
+    await this.http.call({ method: 'DELETE', path: route`/session/${sessionId}/message/${messageId}` });
   }
 
   /** Returns once the prompt is stored; all else comes as events. The session is not yet busy then. @throws GatewayError NOT_FOUND */
   async prompt(sessionId: string, prompt: UpstreamPrompt): Promise<void> {
-    await this.post(`/session/${segment(sessionId)}/prompt_async`, prompt);
+    await this.post(route`/session/${sessionId}/prompt_async`, prompt);
   }
 
   /** Returns when the run has ended. @throws GatewayError NOT_FOUND */
   async command(sessionId: string, call: UpstreamCommandCall): Promise<void> {
-    await this.postWithoutLimit(`/session/${segment(sessionId)}/command`, call);
+    await this.postWithoutLimit(route`/session/${sessionId}/command`, call);
   }
 
   /** Returns when the shell has ended. @throws GatewayError NOT_FOUND; FAILED_PRECONDITION while the session is busy */
   async shell(sessionId: string, call: UpstreamShellCall): Promise<void> {
-    await this.postWithoutLimit(`/session/${segment(sessionId)}/shell`, call);
+    await this.postWithoutLimit(route`/session/${sessionId}/shell`, call);
   }
 
   /** Returns when the run is unwound; true also for sessions that do nothing. */
   async abort(sessionId: string): Promise<void> {
-    await this.post(`/session/${segment(sessionId)}/abort`, {});
+    await this.post(route`/session/${sessionId}/abort`, {});
   }
 
   async permissions(directory: string): Promise<readonly UpstreamPermission[]> {
@@ -231,7 +228,7 @@ export class OpencodeClient {
 
   /** `directory` must be the asking session's own. @throws GatewayError NOT_FOUND when it was answered or never asked */
   async replyToPermission(id: string, directory: string, reply: UpstreamReply, message?: string): Promise<void> {
-    await this.post(`/permission/${segment(id)}/reply`, { reply, ...(message !== undefined && { message }) }, { directory });
+    await this.post(route`/permission/${id}/reply`, { reply, ...(message !== undefined && { message }) }, { directory });
   }
 
   async questions(directory: string): Promise<readonly UpstreamQuestion[]> {
@@ -240,12 +237,12 @@ export class OpencodeClient {
 
   /** One array of labels for each question asked. @throws GatewayError NOT_FOUND */
   async replyToQuestion(id: string, directory: string, answers: readonly (readonly string[])[]): Promise<void> {
-    await this.post(`/question/${segment(id)}/reply`, { answers }, { directory });
+    await this.post(route`/question/${id}/reply`, { answers }, { directory });
   }
 
   /** @throws GatewayError NOT_FOUND */
   async rejectQuestion(id: string, directory: string): Promise<void> {
-    await this.post(`/question/${segment(id)}/reject`, {}, { directory });
+    await this.post(route`/question/${id}/reject`, {}, { directory });
   }
 
   /**
@@ -261,7 +258,11 @@ export class OpencodeClient {
     return { events: JSON.parse(json.toString()) as UpstreamStoredEvent[], bytes: json.length };
   }
 
-  private async get(path: string, query: Readonly<Record<string, string | number>> = {}, timeoutMs?: number): Promise<unknown> {
+  private async get(
+    path: string | UpstreamRoute,
+    query: Readonly<Record<string, string | number>> = {},
+    timeoutMs?: number,
+  ): Promise<unknown> {
     return (await this.http.call({ method: 'GET', path, query, ...(timeoutMs !== undefined && { timeoutMs }) })).json;
   }
 
@@ -269,11 +270,11 @@ export class OpencodeClient {
     return this.mender.read(directory, () => this.get(path, { directory }));
   }
 
-  private async postWithoutLimit(path: string, body: unknown): Promise<void> {
+  private async postWithoutLimit(path: string | UpstreamRoute, body: unknown): Promise<void> {
     await this.http.call({ method: 'POST', path, body, timeoutMs: LONGEST_RUN_MS });
   }
 
-  private async post(path: string, body: unknown, query: Readonly<Record<string, string>> = {}): Promise<unknown> {
+  private async post(path: string | UpstreamRoute, body: unknown, query: Readonly<Record<string, string>> = {}): Promise<unknown> {
     return (await this.http.call({ method: 'POST', path, body, query })).json;
   }
 }

@@ -18,7 +18,8 @@ export class OpencodeFiles {
   /** Exact bytes. Fails without saying why for what is no file. @throws GatewayError RESOURCE_EXHAUSTED above `maxBytes` */
   async read(directory: string, path: string, maxBytes: number): Promise<Buffer> {
     const encoded = path.split('/').map(encodeURIComponent).join('/');
-    return this.http.bytes({ method: 'GET', path: `/api/fs/read/${encoded}`, query: { 'location[directory]': directory } }, maxBytes);
+    const route = { path: `/api/fs/read/${encoded}`, template: '/api/fs/read/{path}' };
+    return this.http.bytes({ method: 'GET', path: route, query: { 'location[directory]': directory } }, maxBytes);
   }
 
   /** The top of the repository that a directory belongs to; `/` where there is none. */

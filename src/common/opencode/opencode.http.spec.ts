@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { OpencodeHttp } from './opencode.http.js';
+import { OpencodeHttp, type FinishedUpstreamCall } from './opencode.http.js';
+import { route } from './opencode.route.js';
 
 let server: Server;
 let http: OpencodeHttp;
@@ -204,5 +205,51 @@ describe('OpencodeHttp.open', () => {
     stop.abort();
 
     await expect(body.toArray()).rejects.toMatchObject({ name: 'AbortError' });
+  });
+});
+
+describe('what is told of calls that are over', () => {
+  let told: Omit<FinishedUpstreamCall, 'durationMs'>[];
+
+  beforeEach(async () => {
+    told = [];
+    await http.close();
+    const note = ({ route: called, code }: FinishedUpstreamCall): void => void told.push({ route: called, code });
+    http = new OpencodeHttp(() => ({ baseUrl: baseUrlOf(server), username: 'opencode', password: undefined }), 200, note);
+  });
+
+  it('names the route without its ids, which are encoded in the path alone', async () => {
+    const paths: (string | undefined)[] = [];
+    answer = (request, response, body) => {
+      paths.push(request.url);
+      json(200, {})(request, response, body);
+    };
+
+    await http.call({ method: 'GET', path: route`/session/${'ses_1'}/message/${'a/b?c'}` });
+
+    expect(paths).toEqual(['/session/ses_1/message/a%2Fb%3Fc']);
+    expect(told).toEqual([{ route: 'GET /session/{id}/message/{id}', code: '200' }]);
+  });
+
+  it.each([
+    ['a refusal', json(404, {}), '404'],
+    ['a page instead of data', reply(200, 'text/html', '<html>'), 'UNIMPLEMENTED'],
+    ['silence', () => undefined, 'DEADLINE_EXCEEDED'],
+    ['a cut', (_: IncomingMessage, response: ServerResponse) => void response.destroy(), 'UNAVAILABLE'],
+  ])('tells of %s', async (_, given, code) => {
+    answer = given;
+
+    await http.call(get).catch(() => undefined);
+
+    expect(told).toEqual([{ route: 'GET /session', code }]);
+  });
+
+  it('tells of bytes and of streams too', async () => {
+    answer = reply(200, 'text/event-stream', 'data: {}\n\n');
+    await http.bytes(get, 100);
+    const stream = await http.open('/event', 1_000, new AbortController().signal);
+    stream.on('error', () => undefined).destroy();
+
+    expect(told.map(({ route: called }) => called)).toEqual(['GET /session', 'GET /event']);
   });
 });

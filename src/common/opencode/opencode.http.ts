@@ -1,6 +1,7 @@
 import { Agent, request, type Dispatcher } from 'undici';
 import { GatewayError } from '../errors/gateway-error.js';
 import { routeMissing, toGatewayError, toTransportError } from './opencode.errors.js';
+import { toRoute, type UpstreamRoute } from './opencode.route.js';
 
 /** A connection opened before OpenCode is ready is never answered; another one a little later is. */
 const OPEN_TIMEOUT_MS = 2_000;
@@ -16,7 +17,7 @@ export interface OpencodeEndpoint {
 
 export interface UpstreamCall {
   readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE' | 'PUT';
-  readonly path: string;
+  readonly path: string | UpstreamRoute;
   readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
   readonly body?: unknown;
   /** Overrides the client's time limit. */
@@ -28,6 +29,20 @@ export interface UpstreamAnswer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
+/** A call of OpenCode that is over; of a stream: that has begun. */
+export interface FinishedUpstreamCall {
+  /** `GET /session/{id}` */
+  readonly route: string;
+  /** The status of OpenCode's answer; of one that did not come, or is of no use, our code. */
+  readonly code: string;
+  readonly durationMs: number;
+}
+
+/** Where a call notes the status of its answer. */
+interface Outcome {
+  status?: number;
+}
+
 /** Calls of one OpenCode server: address, credential, time limit, and what its failures mean. Knows no route. */
 export class OpencodeHttp {
   private readonly agent = new Agent({ connections: 64, keepAliveTimeout: 4_000 });
@@ -37,6 +52,7 @@ export class OpencodeHttp {
   constructor(
     private readonly endpoint: () => OpencodeEndpoint,
     private readonly timeoutMs: number,
+    private readonly onFinished: (call: FinishedUpstreamCall) => void = () => undefined,
   ) {}
 
   /** Until `comeBack` calls may be accepted and never answered: so OpenCode does for a moment while it starts (measured). */
@@ -55,35 +71,23 @@ export class OpencodeHttp {
 
   /** @throws GatewayError by the table of upstream failures. */
   async call(call: UpstreamCall): Promise<UpstreamAnswer> {
-    const name = `${call.method} ${call.path}`;
     const away = this.away?.signal;
     try {
-      const timeoutMs = call.timeoutMs ?? this.timeoutMs;
-      const { statusCode, headers, body } = await request(this.urlOf(call), {
-        ...this.optionsOf(call),
-        signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(away === undefined ? [] : [away])]),
-        headersTimeout: timeoutMs,
-        bodyTimeout: timeoutMs,
-      });
-      const text = await body.text();
-      if (statusCode >= 400) throw toGatewayError(name, statusCode, text);
-      if (text === '') return { json: undefined, headers };
-      if (!String(headers['content-type']).includes('json')) throw routeMissing(name);
-      return { json: JSON.parse(text) as unknown, headers };
+      return await this.watch(call, (name, outcome) => this.answer(call, name, outcome, away));
     } catch (error) {
       if (away?.aborted === true && call.method === 'GET') return this.call(call);
-      throw toTransportError(name, error);
+      throw error;
     }
   }
 
   /** An answer that is not JSON, held whole. @throws GatewayError RESOURCE_EXHAUSTED above `maxBytes` */
-  async bytes(call: UpstreamCall, maxBytes: number): Promise<Buffer> {
-    const name = `${call.method} ${call.path}`;
-    try {
+  bytes(call: UpstreamCall, maxBytes: number): Promise<Buffer> {
+    return this.watch(call, async (name, outcome) => {
       const { statusCode, body } = await request(this.urlOf(call), {
         ...this.optionsOf(call),
         signal: AbortSignal.timeout(call.timeoutMs ?? this.timeoutMs),
       });
+      outcome.status = statusCode;
       if (statusCode >= 400) throw toGatewayError(name, statusCode, await body.text());
       const chunks: Buffer[] = [];
       let total = 0;
@@ -94,39 +98,71 @@ export class OpencodeHttp {
           throw new GatewayError('RESOURCE_EXHAUSTED', `OpenCode's answer has more than ${maxBytes} bytes`, { reason: 'FILE_TOO_LARGE' });
       }
       return Buffer.concat(chunks);
-    } catch (error) {
-      throw toTransportError(name, error);
-    }
+    });
   }
 
   /** Opens a stream; `silenceMs` without a byte ends it with an error. */
-  async open(path: string, silenceMs: number, signal: AbortSignal): Promise<Dispatcher.ResponseData['body']> {
+  open(path: string, silenceMs: number, signal: AbortSignal): Promise<Dispatcher.ResponseData['body']> {
     const call = { method: 'GET', path } as const;
-    try {
+    return this.watch(call, async (name, outcome) => {
       const { statusCode, headers, body } = await request(this.urlOf(call), {
         ...this.optionsOf(call),
         headersTimeout: OPEN_TIMEOUT_MS,
         bodyTimeout: silenceMs,
         signal,
       });
-      if (statusCode >= 400) throw toGatewayError(`GET ${path}`, statusCode, await body.text());
+      outcome.status = statusCode;
+      if (statusCode >= 400) throw toGatewayError(name, statusCode, await body.text());
       if (!String(headers['content-type']).includes('text/event-stream')) {
         // Destroying a body that is still under way is an error of its own to its listeners.
         body.on('error', () => undefined).destroy();
-        throw routeMissing(`GET ${path}`);
+        throw routeMissing(name);
       }
       return body;
-    } catch (error) {
-      throw toTransportError(`GET ${path}`, error);
-    }
+    });
   }
 
   async close(): Promise<void> {
     await this.agent.destroy();
   }
 
+  private async answer(call: UpstreamCall, name: string, outcome: Outcome, away: AbortSignal | undefined): Promise<UpstreamAnswer> {
+    const timeoutMs = call.timeoutMs ?? this.timeoutMs;
+    const { statusCode, headers, body } = await request(this.urlOf(call), {
+      ...this.optionsOf(call),
+      signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(away === undefined ? [] : [away])]),
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+    });
+    outcome.status = statusCode;
+    const text = await body.text();
+    if (statusCode >= 400) throw toGatewayError(name, statusCode, text);
+    if (text === '') return { json: undefined, headers };
+    if (!String(headers['content-type']).includes('json')) throw routeMissing(name);
+    return { json: JSON.parse(text) as unknown, headers };
+  }
+
+  /** Gives a call its name for errors, makes these GatewayErrors, and tells how it went. */
+  private async watch<T>(call: UpstreamCall, work: (name: string, outcome: Outcome) => Promise<T>): Promise<T> {
+    const { path, template } = toRoute(call.path);
+    const startedAtMs = performance.now();
+    const outcome: Outcome = {};
+    const finish = (code: string): void =>
+      this.onFinished({ route: `${call.method} ${template}`, code, durationMs: performance.now() - startedAtMs });
+    try {
+      const result = await work(`${call.method} ${path}`, outcome);
+      finish(String(outcome.status));
+      return result;
+    } catch (error) {
+      const failure = toTransportError(`${call.method} ${path}`, error);
+      const { status = 0 } = outcome;
+      finish(status >= 400 ? String(status) : failure.code);
+      throw failure;
+    }
+  }
+
   private urlOf({ path, query }: Pick<UpstreamCall, 'path' | 'query'>): URL {
-    const url = new URL(path, this.endpoint().baseUrl);
+    const url = new URL(toRoute(path).path, this.endpoint().baseUrl);
     for (const [name, value] of Object.entries(query ?? {})) {
       if (value !== undefined) url.searchParams.set(name, String(value));
     }

@@ -7,6 +7,7 @@ import { OpencodeClient } from './opencode.client.js';
 import { OpencodeFiles } from './opencode.files.js';
 import { EventConnection } from './event-connection.js';
 import { OPENCODE_REFUSES_US } from './opencode.errors.js';
+import { OpencodeMetrics } from './opencode.metrics.js';
 import { OpencodeHttp, type OpencodeEndpoint } from './opencode.http.js';
 import { OpencodePool } from './opencode.pool.js';
 import { OpencodeProjects } from './opencode.projects.js';
@@ -28,6 +29,8 @@ export class OpencodeLifecycle implements OnApplicationShutdown {
   private http: OpencodeHttp | undefined;
   supervisor: OpencodeSupervisor | undefined;
 
+  constructor(private readonly metrics: OpencodeMetrics) {}
+
   async onApplicationShutdown(): Promise<void> {
     await this.supervisor?.stop();
     await this.http?.close();
@@ -37,7 +40,7 @@ export class OpencodeLifecycle implements OnApplicationShutdown {
   async open(config: Config, environment: NodeJS.ProcessEnv): Promise<OpencodePool> {
     const { workspaceRoot, endpoint } =
       config.OPENCODE_BASE_URL === undefined ? await this.startEmbedded(config, environment) : useRemote(config, config.OPENCODE_BASE_URL);
-    const http = new OpencodeHttp(endpoint, config.OPENCODE_TIMEOUT * 1_000);
+    const http = new OpencodeHttp(endpoint, config.OPENCODE_TIMEOUT * 1_000, (call) => this.metrics.record(call));
     this.http = http;
     const client = new OpencodeClient(http);
     const workspace = workspaceRoot ?? Workspace.atRemote(await readRemoteDirectory(client, config.OPENCODE_BASE_URL ?? ''));
@@ -67,6 +70,7 @@ export class OpencodeLifecycle implements OnApplicationShutdown {
       new Logger('OpenCode'),
     );
     this.supervisor = supervisor;
+    this.metrics.watch(supervisor);
     await supervisor.start();
     return { workspaceRoot, endpoint: () => supervisor.endpoint() };
   }
@@ -107,6 +111,7 @@ function useRemote(config: Config, baseUrl: string): { workspaceRoot: Workspace 
 @Global()
 @Module({
   providers: [
+    OpencodeMetrics,
     OpencodeLifecycle,
     {
       provide: OpencodePool,

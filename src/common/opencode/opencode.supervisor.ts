@@ -54,6 +54,9 @@ export interface SupervisorOptions {
 
 /** Our own `opencode serve`: started, watched, restarted with backoff, and ended with us. */
 export class OpencodeSupervisor {
+  /** How often it was started anew, and how often it was killed because it answered nothing. */
+  restarts = 0;
+  hangKills = 0;
   private readonly password: string;
   private readonly backoff = new Backoff(RESTART_MIN_MS, RESTART_MAX_MS);
   private child: ChildProcess | undefined;
@@ -179,6 +182,7 @@ export class OpencodeSupervisor {
       maxSilenceMs,
       () => {
         this.logger.error(`OpenCode answered nothing for ${maxSilenceMs / 1_000} s; killing it`);
+        this.hangKills += 1;
         signalGroup(child, 'SIGKILL');
       },
     );
@@ -206,6 +210,7 @@ export class OpencodeSupervisor {
     this.logger.error(`OpenCode ended (${how}); restarting in ${delayMs} ms`);
     setTimeout(() => {
       if (this.stopping) return;
+      this.restarts += 1;
       this.launch().catch((error: unknown) => this.onExit(0, error instanceof Error ? error.message : 'unknown'));
     }, delayMs);
   }

@@ -1,16 +1,15 @@
-const MS_PER_TICK_BITS = 12n;
-const TIME_BITS = 48;
+/** An id begins with 48 bits: 36 of a time in milliseconds, whose upper bits are cut off, and 12 of a counter. */
+const TIME_RANGE_MS = 2 ** 36;
+const TIME_DIGITS = 9;
 const WINDOW_MS = 60_000;
 
-/** Unix ms in an id of OpenCode, whose upper bits are cut off; they are taken from a time nearby. */
-function timeOf(id: string, nearMs: number): number | undefined {
+/** When something was made, by OpenCode's clock and its id, in Unix ms; what the id leaves out is taken from a time nearby. */
+export function timeOfId(id: string, nearMs: number): number | undefined {
   const hex = /^[a-z]+_([0-9a-f]{12})/.exec(id)?.[1];
   if (hex === undefined) return undefined;
-  const range = 1n << (BigInt(TIME_BITS) - MS_PER_TICK_BITS);
-  const low = BigInt(`0x${hex}`) >> MS_PER_TICK_BITS;
-  const near = BigInt(nearMs);
-  const candidates = [-1n, 0n, 1n].map((step) => Number((near / range + step) * range + low));
-  return candidates.reduce((best, candidate) => (Math.abs(candidate - nearMs) < Math.abs(best - nearMs) ? candidate : best));
+  const aheadMs = (parseInt(hex.slice(0, TIME_DIGITS), 16) - nearMs) % TIME_RANGE_MS;
+  if (aheadMs > TIME_RANGE_MS / 2) return nearMs + aheadMs - TIME_RANGE_MS;
+  return nearMs + aheadMs + (aheadMs < -TIME_RANGE_MS / 2 ? TIME_RANGE_MS : 0);
 }
 
 /**
@@ -24,7 +23,7 @@ export class UpstreamClock {
   private previousOffsetMs = -Infinity;
 
   observe(eventId: string, nowMs: number): void {
-    const madeAtMs = timeOf(eventId, nowMs);
+    const madeAtMs = timeOfId(eventId, nowMs);
     if (madeAtMs === undefined) return;
     if (nowMs - this.current.sinceMs > WINDOW_MS) {
       this.previousOffsetMs = this.current.offsetMs;

@@ -4,7 +4,8 @@ import { untilReady } from '../../common/streams/paced-subscriber.js';
 import type { EventHistory, StoredEvent } from './event.history.js';
 import type { GatewayEvent, Position } from './event.model.js';
 import type { Feeds } from './feeds.js';
-import { wants, type Follower, type SessionFeed } from './session-feed.js';
+import { wants, type SessionFeed } from './session-feed.js';
+import type { WatchingFollower } from './watching-follower.js';
 
 /** A reader that takes nothing of its backlog for so long is ended: the backlog is held for it. */
 const STALLED_MS = 30_000;
@@ -50,7 +51,7 @@ export class CatchUp {
   constructor(
     private readonly source: CatchUpSource,
     private readonly sessionId: string,
-    private readonly follower: Follower,
+    private readonly follower: WatchingFollower,
     private readonly subscriber: Subscriber<GatewayEvent>,
     /** Lets the reader follow from now on; it was away since a sequence, and has everything up to the position. */
     private readonly join: (feed: SessionFeed, awaySince: number, position: Position) => void,
@@ -78,7 +79,7 @@ export class CatchUp {
     const told = feed.positions.of(this.sessionId)?.sequence;
     const lastSequence = told ?? lastKnown;
     this.position = { sequence: told ?? -1 };
-    this.follower.next({ type: 'resync', directory: '', sessionId: this.sessionId, eventId: '', sequence: undefined, lastSequence });
+    this.follower.resync({ type: 'resync', directory: '', sessionId: this.sessionId, eventId: '', sequence: undefined, lastSequence });
     for (const event of (await this.ask(() => this.source.readState(this.sessionId))) ?? []) {
       const wait = this.give(event);
       if (wait !== undefined) await wait;

@@ -51,7 +51,10 @@ describe('EventHub', () => {
 
     rig.feed({ directory: DIRECTORY, payload: { type: 'session.teleported', properties: { sessionID: ROOT } } }, durable(ROOT, 0));
 
-    expect(rig.hub.frameCounts.unseen).toBe(1);
+    expect([...rig.hub.tally.frames]).toEqual([
+      ['other', 1],
+      ['message_removed', 1],
+    ]);
     expect(watch.positions).toEqual([`${ROOT}:0`]);
   });
 

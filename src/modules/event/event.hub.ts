@@ -5,11 +5,11 @@ import { shuttingDown } from '../../common/errors/gateway-error.js';
 import { OpencodePool, type OpencodeMember } from '../../common/opencode/opencode.pool.js';
 import { SessionOwners } from '../session/session.owners.js';
 import { CatchUp } from './catch-up.js';
+import { EventTally } from './event-tally.js';
 import { EventIntake } from './event.intake.js';
 import type { GatewayEvent, Position, WatchOptions } from './event.model.js';
 import { readSessionState } from './event.present.js';
 import { Feeds } from './feeds.js';
-import { FrameCounts } from './frame-counts.js';
 import { wants, type Follower, type SessionFeed } from './session-feed.js';
 import { WatchingFollower } from './watching-follower.js';
 
@@ -29,7 +29,7 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly reconnected = new Subject<void>();
   private closed = false;
   private recallEnd: (sessionId: string) => Promise<GatewayEvent | undefined> = () => Promise.resolve(undefined);
-  readonly frameCounts = new FrameCounts();
+  readonly tally = new EventTally();
 
   /** Whether OpenCode's events arrive; until then no prompt may be sent, for its answer could be missed. */
   readonly ready$: Observable<boolean> = this.ready.asObservable();
@@ -43,9 +43,7 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
   ) {
     this.feeds = new Feeds({ maxEvents: config.REPLAY_EVENTS, maxBytes: config.REPLAY_BYTES });
     this.intakes = new Map(
-      pool
-        .all()
-        .map((member) => [member, new EventIntake(member, { feeds: this.feeds, owners, counts: this.frameCounts }, config.RESUME_BYTES)]),
+      pool.all().map((member) => [member, new EventIntake(member, { feeds: this.feeds, owners, tally: this.tally }, config.RESUME_BYTES)]),
     );
   }
 
@@ -215,7 +213,7 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
   ): Observable<GatewayEvent> {
     return new Observable((subscriber) => {
       if (this.closed) return subscriber.error(shuttingDown());
-      const follower = new WatchingFollower(wish, subscriber);
+      const follower = new WatchingFollower(wish, subscriber, this.tally);
       this.watching.add(follower);
       const detach = attach(follower, subscriber);
       return () => {
@@ -225,11 +223,11 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
     });
   }
 
-  private resumeEverywhere(afterEventId: string, follower: Follower): void {
+  private resumeEverywhere(afterEventId: string, follower: WatchingFollower): void {
     const { recent } = this.feeds;
     const missed = recent.from(recent.ordinalBehindEvent(afterEventId) ?? -1);
     if (missed !== undefined) return tellAll(missed, follower);
-    follower.next({ type: 'resync', directory: '', sessionId: '', eventId: '', sequence: undefined, lastSequence: 0 });
+    follower.resync({ type: 'resync', directory: '', sessionId: '', eventId: '', sequence: undefined, lastSequence: 0 });
   }
 
   private sourceFor(sessionId: string) {

@@ -1,4 +1,5 @@
 import { Logger } from '@nestjs/common';
+import type { UpstreamFrame } from '../../common/opencode/opencode.types.js';
 
 import {
   CHILD,
@@ -12,6 +13,8 @@ import {
   permission,
   settle,
   status,
+  textDelta,
+  textPart,
 } from '../../../test/support/event-rig.js';
 
 beforeAll(() => void Logger.overrideLogger(false));
@@ -27,6 +30,7 @@ describe('EventIntake', () => {
     await settle();
 
     expect(watch.events.map(({ sequence }) => sequence)).toEqual([0, 1, 2, 3, 4]);
+    expect(rig.hub.tally).toMatchObject({ holes: 1, resyncs: 0 });
   });
 
   it('says resync to all who watch when what was lost cannot be had', async () => {
@@ -43,6 +47,20 @@ describe('EventIntake', () => {
       { type: 'session_updated', session: { title: 'now' } },
       { type: 'session_status', status: { type: 'idle' } },
     ]);
+    expect(rig.hub.tally).toMatchObject({ holes: 1, resyncs: 1 });
+  });
+
+  it('tells how late events are: each, but of growing text a sample', async () => {
+    const rig = await EventRig.connected();
+    const lags: number[] = [];
+    rig.hub.tally.lag$.subscribe((lag) => lags.push(lag));
+    const id = `evt_${(Date.now() % 2 ** 36).toString(16).padStart(9, '0')}001abc`;
+    const timed = (frame: UpstreamFrame): UpstreamFrame => ({ ...frame, payload: { ...frame.payload, id } });
+
+    rig.feed(timed(status(ROOT, 'busy')), textPart(ROOT, 0, ''));
+    for (let count = 0; count < 640; count += 1) rig.feed(timed(textDelta(ROOT, 'x')));
+
+    expect(lags).toHaveLength(11);
   });
 
   it('tells nothing twice that comes twice', async () => {

@@ -1,12 +1,13 @@
 import { unlessMissing } from '../../common/errors/gateway-error.js';
 import type { OpencodeMember } from '../../common/opencode/opencode.pool.js';
 import type { UpstreamFrame, UpstreamSession } from '../../common/opencode/opencode.types.js';
+import { EventLag } from './event-lag.js';
+import type { EventTally } from './event-tally.js';
 import { EventHistory, type StoredEvent } from './event.history.js';
 import { fromUpstreamFrame, type OrderedContent } from './event.mapper.js';
 import type { GatewayEvent } from './event.model.js';
 import { readPresent, type Concerned, type Present } from './event.present.js';
 import type { Feeds } from './feeds.js';
-import type { FrameCounts } from './frame-counts.js';
 import { RecentIds } from './recent-ids.js';
 import { fromUpstreamSession } from '../session/session.mapper.js';
 import type { SessionOwners } from '../session/session.owners.js';
@@ -16,12 +17,14 @@ import { wants, type SessionFeed } from './session-feed.js';
 export interface IntakeTargets {
   readonly feeds: Feeds;
   readonly owners: Pick<SessionOwners, 'note'>;
-  readonly counts: FrameCounts;
+  readonly tally: EventTally;
 }
 
 /** What may wait while missed events are read; a connection that brings more is begun anew. */
 const MAX_HELD_FRAMES = 20_000;
 const MAX_HELD_CHARACTERS = 16 * 1024 * 1024;
+/** Of growing text only every so manieth delta is asked for its age: there are thousands of them. */
+const SAMPLED_DELTAS = 64;
 
 interface Held {
   readonly frame: UpstreamFrame;
@@ -48,6 +51,8 @@ export class EventIntake {
   /** Of sessions without a place yet, as OpenCode listed them when we connected, or told later; undefined for roots. */
   private parents = new Map<string, string | undefined>();
   private readonly feeds: Feeds;
+  private readonly lag = new EventLag();
+  private deltas = 0;
 
   constructor(
     private readonly member: OpencodeMember,
@@ -75,6 +80,7 @@ export class EventIntake {
   async onConnected(): Promise<boolean> {
     const { connection } = this;
     this.connectedAtMs = this.member.clock.nowMs();
+    this.lag.begin();
     const feeds = [...this.feeds.all()];
     const [present, missed] = await Promise.all([
       readPresent(this.member, this.concerned(), Date.now()),
@@ -126,17 +132,26 @@ export class EventIntake {
     if (id !== undefined && type !== 'message.part.delta') clock.observe(id, nowMs);
     if (frame.directory !== undefined && frame.directory !== 'global' && !workspace.contains(frame.directory)) return;
     const content = fromUpstreamFrame(frame, nowMs);
-    this.targets.counts.count(content);
+    this.targets.tally.count(content);
     if (content === undefined) return;
     if (content.type === 'text_growth') {
       this.feeds.find(content.sessionId)?.grow(content);
+      this.deltas += 1;
+      if (this.deltas % SAMPLED_DELTAS !== 0) return;
     } else if (!this.isPlaced(content)) {
-      this.lookUp(content.sessionId, { frame, size });
+      return this.lookUp(content.sessionId, { frame, size });
     } else if (content.sequence !== undefined) {
       this.receive(content, content.sequence, size);
     } else if (this.recentIds.add(content.eventId)) {
       this.tellTransient(content);
     }
+    this.observeLag(content.eventId);
+  }
+
+  /** Behind the writes: those who read have it now, but for whom it waits. */
+  private observeLag(eventId: string): void {
+    const lagS = this.lag.observe(eventId, Date.now());
+    if (lagS !== undefined) this.targets.tally.lag$.next(lagS);
   }
 
   private tellTransient(content: OrderedContent): void {
@@ -152,8 +167,13 @@ export class EventIntake {
   private receive(content: OrderedContent, sequence: number, size: number): void {
     const feed = this.feeds.of(content.sessionId);
     const arrival = feed.positions.arrivalOf(content.sessionId, sequence);
-    if (arrival === 'gap') throw new Error(`events of session ${content.sessionId} were lost before number ${sequence}`);
+    if (arrival === 'gap') throw this.hole(`events of session ${content.sessionId} were lost before number ${sequence}`);
     if (arrival === 'next') this.take(feed, content, sequence, size);
+  }
+
+  private hole(what: string): Error {
+    this.targets.tally.holes += 1;
+    return new Error(what);
   }
 
   /** Whether it is known whose followers hear of an event. A session's first event says it. */
@@ -185,7 +205,7 @@ export class EventIntake {
         const session: UpstreamSession | undefined = await this.member.client.session(id).catch(unlessMissing);
         this.parents.set(id, session?.parentID);
         if (session !== undefined) this.targets.owners.note(fromUpstreamSession(session));
-        if (session !== undefined && session.time.created > this.connectedAtMs) throw new Error(`the beginning of session ${id} was lost`);
+        if (session !== undefined && session.time.created > this.connectedAtMs) throw this.hole(`the beginning of session ${id} was lost`);
       }
       this.placeKnown(sessionId);
       if (connection === this.connection) this.release();

@@ -2,11 +2,11 @@ import { Subject } from 'rxjs';
 import { Metrics } from '../../common/metrics/metrics.js';
 import type { EventHub } from './event.hub.js';
 import { EventMetrics } from './event.metrics.js';
-import { FrameCounts } from './frame-counts.js';
+import { EventTally } from './event-tally.js';
 
 function setUp() {
   const metrics = new Metrics();
-  const hub = { isReady: true, reconnected$: new Subject<void>(), frameCounts: new FrameCounts() };
+  const hub = { isReady: true, reconnected$: new Subject<void>(), tally: new EventTally() };
   new EventMetrics(metrics, hub as unknown as EventHub);
   const valueOf = async (series: string): Promise<number> => {
     const line = (await metrics.text()).split('\n').find((each) => each.startsWith(`opencode_gateway_${series} `));
@@ -44,10 +44,10 @@ describe('EventMetrics', () => {
       { ...origin, type: 'unseen', sequence: 1 } as const,
       { ...origin, type: 'session_deleted', sequence: undefined } as const,
     ])
-      hub.frameCounts.count(content);
+      hub.tally.count(content);
 
-    const kinds = ['durable', 'transient', 'delta', 'unseen'];
-    const read = () => Promise.all(kinds.map((kind) => valueOf(`upstream_events_total{kind="${kind}"}`)));
+    const types = ['session_deleted', 'unseen', 'text_growth', 'other'];
+    const read = () => Promise.all(types.map((type) => valueOf(`upstream_events_total{type="${type}"}`)));
     expect(await read()).toEqual([1, 1, 2, 1]);
     expect(await read()).toEqual([1, 1, 2, 1]);
   });

@@ -1,4 +1,5 @@
 import type { Subscriber } from 'rxjs';
+import type { EventTally } from './event-tally.js';
 import type { GatewayEvent, Position } from './event.model.js';
 import type { Follower, Resync } from './session-feed.js';
 
@@ -15,6 +16,7 @@ export class WatchingFollower implements Follower {
   constructor(
     wish: Pick<Follower, 'textMode' | 'durableOnly' | 'sessionId' | 'hears'>,
     private readonly subscriber: Subscriber<GatewayEvent>,
+    private readonly tally: EventTally,
   ) {
     this.textMode = wish.textMode;
     this.durableOnly = wish.durableOnly;
@@ -32,8 +34,14 @@ export class WatchingFollower implements Follower {
   }
 
   loseTrack(event: Resync): void {
-    if (this.onLostTrack === undefined) this.next(event);
+    if (this.onLostTrack === undefined) this.resync(event);
     else this.onLostTrack(event.lastSequence);
+  }
+
+  /** It is told that it missed events for good. */
+  resync(event: Resync): void {
+    this.tally.resyncs += 1;
+    this.next(event);
   }
 
   end(error: unknown): void {
