@@ -5,6 +5,7 @@ import { CONFIG, type Config } from './common/config/config.js';
 import { PublicAddresses } from './common/config/public-addresses.js';
 import { ErrorFilter } from './common/errors/error.filter.js';
 import { DocsController } from './common/http/docs/docs.controller.js';
+import { AnswerMetrics } from './common/metrics/answer.metrics.js';
 import { MetricsController } from './common/metrics/metrics.controller.js';
 import { OpenapiParts } from './common/http/openapi/openapi-parts.js';
 import { Metrics } from './common/metrics/metrics.js';
@@ -61,6 +62,7 @@ export class AppModule {
       controllers: [DocsController, MetricsController],
       providers: [
         Metrics,
+        AnswerMetrics,
         PublicAddresses,
         OpenapiParts,
         { provide: Principals, useValue: principals },
@@ -71,7 +73,7 @@ export class AppModule {
         { provide: APP_PIPE, useClass: DtoPipe },
         { provide: APP_FILTER, useClass: ErrorFilter },
       ],
-      exports: [CONFIG, ENVIRONMENT, Metrics, OpenStreams, PublicAddresses, OpenapiParts],
+      exports: [CONFIG, ENVIRONMENT, Metrics, AnswerMetrics, OpenStreams, PublicAddresses, OpenapiParts],
     };
   }
 }

@@ -85,6 +85,7 @@ export const settings = {
   TLS_CLIENT_CA_FILE: text().optional().describe('authorities whose client certificates count on the gRPC port, as PEM'),
   GRPC_REFLECTION: flag('true').describe('tell everybody who asks on the gRPC port which methods there are'),
   METRICS_OPEN: flag().describe('tell the metrics to everybody who asks; false: to tokens with the scope read'),
+  METRICS_PRINCIPALS: flag().describe('tell tokens, cost and turns by principal too: the first 100, and all others together'),
   PUBLIC_URL: webUrl()
     .optional()
     .describe('what Location headers, the OpenAPI document and the Agent Card advertise; default: relative, the card: its own address'),

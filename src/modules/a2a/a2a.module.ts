@@ -1,5 +1,6 @@
 import { Inject, Module, type OnApplicationShutdown, type Provider } from '@nestjs/common';
 import { CONFIG, type Config } from '../../common/config/config.js';
+import { Metrics } from '../../common/metrics/metrics.js';
 import { EventModule } from '../event/event.module.js';
 import { MessageModule } from '../message/message.module.js';
 import { PermissionModule } from '../permission/permission.module.js';
@@ -55,8 +56,9 @@ function toRules(config: Config): A2ARules {
   return { versions: config.A2A_VERSIONS, pushes: config.A2A_PUSH };
 }
 
-function toStore({ A2A_STORE_URL: url, A2A_SESSION_CACHE_MAXSIZE: maxBindings }: Config): TaskStore {
-  return openTaskStore({ url, maxBindings });
+function toStore({ A2A_STORE_URL: url, A2A_SESSION_CACHE_MAXSIZE: maxBindings }: Config, metrics: Metrics): TaskStore {
+  const failures = metrics.counter('a2a_store_errors_total', 'Commands that the task store which replicas share did not carry out');
+  return openTaskStore({ url, maxBindings, onFailure: () => failures.inc() });
 }
 
 /** Tasks: turns of sessions in A2A's words. */
@@ -93,7 +95,7 @@ const pushParts: Provider[] = [
     { provide: A2A_RULES, inject: [CONFIG], useFactory: toRules },
     { provide: TASK_OPTIONS, inject: [CONFIG], useFactory: toTaskOptions },
     { provide: TASK_SESSIONS_OPTIONS, inject: [CONFIG], useFactory: toSessionsOptions },
-    { provide: TASK_STORE, inject: [CONFIG], useFactory: toStore },
+    { provide: TASK_STORE, inject: [CONFIG, Metrics], useFactory: toStore },
   ],
   controllers: [CardHttpController, JsonRpcHttpController, RestHttpController, LegacyRestHttpController],
 })

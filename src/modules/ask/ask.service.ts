@@ -20,6 +20,7 @@ interface Ask {
 
 /** A permission or a question that nobody has answered. */
 interface OpenAsk extends Ask {
+  readonly seenAtMs: number;
   /** Sessions whose policy was looked at, its own first; empty until the first look is over. */
   lineage: ReadonlySet<string>;
   /** Looks at the policy so far: only the newest counts. */
@@ -60,6 +61,13 @@ export class AskService implements OnModuleInit, OnModuleDestroy {
     for (const { id } of [...this.open.values()]) this.close(id);
   }
 
+  /** How many wait, and the oldest for how long since it was seen here; 0 without one. */
+  pending(type: Ask['type']): { readonly count: number; readonly oldestMs: number } {
+    const asks = [...this.open.values()].filter((ask) => ask.type === type);
+    const nowMs = Date.now();
+    return { count: asks.length, oldestMs: asks.reduce((oldestMs, { seenAtMs }) => Math.max(oldestMs, nowMs - seenAtMs), 0) };
+  }
+
   /** Rejects all that a session and its sub-agents ask, as an abort does: OpenCode lists it until somebody answers. Never rejects. */
   async rejectAll(sessionId: string): Promise<void> {
     const asks = [
@@ -93,7 +101,7 @@ export class AskService implements OnModuleInit, OnModuleDestroy {
   /** Told again after a reconnect, an ask goes on with the time it has. */
   private begin(type: Ask['type'], { id, sessionId }: Omit<Ask, 'type'>): void {
     if (this.open.has(id)) return;
-    const ask: OpenAsk = { type, id, sessionId, lineage: new Set(), looks: 0, policy: undefined, timer: undefined };
+    const ask: OpenAsk = { type, id, sessionId, seenAtMs: Date.now(), lineage: new Set(), looks: 0, policy: undefined, timer: undefined };
     this.open.set(id, ask);
     void this.look(ask);
   }

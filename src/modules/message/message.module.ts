@@ -20,11 +20,13 @@ import { TurnAdopter } from './turn.adopter.js';
 import { TurnCloser } from './turn.closer.js';
 import { TurnLine } from './turn.line.js';
 import { TurnLookup } from './turn.lookup.js';
+import { TurnMetrics } from './turn.metrics.js';
 import { TurnRecords } from './turn.records.js';
 import { TurnRegistry } from './turn.registry.js';
 import { TurnRequests } from './turn.requests.js';
 import { TurnRunner } from './turn.runner.js';
 import { TurnService } from './turn.service.js';
+import { UsageMetrics } from './usage.metrics.js';
 
 /** Who holds turns, where they wait, who begins, carries through, takes over and ends them. */
 const turns = [
@@ -39,6 +41,8 @@ const turns = [
   TurnCloser,
   TurnService,
   TurnLookup,
+  TurnMetrics,
+  UsageMetrics,
 ];
 
 @Module({

@@ -22,6 +22,11 @@ export class TurnLine {
     this.queue = new TurnQueue(config.MAX_QUEUED_TURNS);
   }
 
+  /** How many tasks were refused because too many waited in their session. */
+  get refused(): number {
+    return this.queue.refused;
+  }
+
   isFree(sessionId: string): boolean {
     return this.queue.lengthOf(sessionId) === 0;
   }

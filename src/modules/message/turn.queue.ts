@@ -11,6 +11,8 @@ interface Line {
  * A session that does nothing keeps nothing here.
  */
 export class TurnQueue {
+  /** How many tasks were refused. */
+  refused = 0;
   private readonly lines = new Map<string, Line>();
 
   constructor(private readonly maxWaiting: number) {}
@@ -30,6 +32,7 @@ export class TurnQueue {
   add(sessionId: string, task: () => Promise<void>): void {
     const line = this.lines.get(sessionId) ?? { running: false, waiting: [] };
     if (line.running && line.waiting.length >= this.maxWaiting) {
+      this.refused += 1;
       throw new GatewayError('RESOURCE_EXHAUSTED', `${line.waiting.length} turns wait in session ${sessionId} already`, {
         reason: 'QUEUE_FULL',
         retryAfterMs: 5_000,

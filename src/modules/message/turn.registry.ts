@@ -11,6 +11,8 @@ const RETRY_AFTER_MS = 5_000;
 /** Who holds the turns that have not ended, and tells of them. */
 @Injectable()
 export class TurnRegistry {
+  /** How often one turn more was too many: of all, and of one principal. */
+  readonly refused = { all: 0, principal: 0 };
   private readonly turns = new Map<string, Set<Turn>>();
   private readonly outcomes = new TurnOutcomes();
 
@@ -24,8 +26,8 @@ export class TurnRegistry {
     const { MAX_TURNS, MAX_TURNS_PER_PRINCIPAL } = this.config;
     const all = this.unended().filter((turn) => turn.principalId !== undefined);
     const own = all.filter((turn) => turn.principalId === principalId);
-    if (own.length >= MAX_TURNS_PER_PRINCIPAL) throw tooMany(`${own.length} turns of this caller run or wait already`);
-    if (all.length >= MAX_TURNS) throw tooMany(`${all.length} turns run or wait already`);
+    if (own.length >= MAX_TURNS_PER_PRINCIPAL) throw this.refuse('principal', `${own.length} turns of this caller run or wait already`);
+    if (all.length >= MAX_TURNS) throw this.refuse('all', `${all.length} turns run or wait already`);
   }
 
   /**
@@ -89,13 +91,15 @@ export class TurnRegistry {
     return this.outcomes.get(sessionId);
   }
 
-  private unended(): Turn[] {
+  /** Turns that run or wait. */
+  unended(): Turn[] {
     return this.activeSessionIds().flatMap((sessionId) => this.ofSession(sessionId));
   }
-}
 
-function tooMany(message: string): GatewayError {
-  return new GatewayError('RESOURCE_EXHAUSTED', message, { reason: 'TOO_MANY_TURNS', retryAfterMs: RETRY_AFTER_MS });
+  private refuse(limit: 'all' | 'principal', message: string): GatewayError {
+    this.refused[limit] += 1;
+    return new GatewayError('RESOURCE_EXHAUSTED', message, { reason: 'TOO_MANY_TURNS', retryAfterMs: RETRY_AFTER_MS });
+  }
 }
 
 /** A turn that ended before anybody here asked for it; nobody is told. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Principal } from '../../common/access/principal.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { Audit, type Actor } from '../../common/logging/audit.js';
+import { AnswerMetrics } from '../../common/metrics/answer.metrics.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { EventHub } from '../event/event.hub.js';
 import { SessionOwners } from '../session/session.owners.js';
@@ -18,6 +19,7 @@ export class PermissionService {
     private readonly hub: EventHub,
     private readonly sessions: SessionService,
     private readonly owners: SessionOwners,
+    private readonly answers: AnswerMetrics,
   ) {}
 
   /** What waits for an answer: of one session and its sub-agents, or of all that somebody may know of. @throws GatewayError NOT_FOUND */
@@ -41,6 +43,7 @@ export class PermissionService {
       if (asked === undefined) throw GatewayError.notFound('permission', permissionId);
       act.target = `${asked.permission.sessionId}/${permissionId}/${asked.permission.type}`;
       await this.pool.forSession(sessionId).client.replyToPermission(permissionId, asked.directory, reply, message);
+      this.answers.count('permission', reply, by);
     });
   }
 }

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Principal } from '../../common/access/principal.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { Audit, type Actor } from '../../common/logging/audit.js';
+import { AnswerMetrics } from '../../common/metrics/answer.metrics.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { EventHub } from '../event/event.hub.js';
 import { SessionOwners } from '../session/session.owners.js';
@@ -18,6 +19,7 @@ export class QuestionService {
     private readonly hub: EventHub,
     private readonly sessions: SessionService,
     private readonly owners: SessionOwners,
+    private readonly answers: AnswerMetrics,
   ) {}
 
   /** What waits for an answer: of one session and its sub-agents, or of all that somebody may know of. @throws GatewayError NOT_FOUND */
@@ -35,6 +37,7 @@ export class QuestionService {
       if (answers.length !== question.items.length)
         throw GatewayError.invalid('answers', `must hold one answer for each of the ${question.items.length} questions`);
       await this.pool.forSession(sessionId).client.replyToQuestion(questionId, directory, answers);
+      this.answers.count('question', 'reply', by);
     });
   }
 
@@ -44,6 +47,7 @@ export class QuestionService {
       const { question, directory } = await this.find(sessionId, questionId);
       act.target = `${question.sessionId}/${questionId}`;
       await this.pool.forSession(sessionId).client.rejectQuestion(questionId, directory);
+      this.answers.count('question', 'reject', by);
     });
   }
 

@@ -8,10 +8,12 @@ export interface TaskStoreOptions {
   readonly url: string | undefined;
   /** Of contexts and of messages sent twice, that a process remembers by itself. */
   readonly maxBindings?: number;
+  /** Called whenever what replicas share could not be asked. */
+  readonly onFailure?: () => void;
 }
 
 /** The store that the settings ask for. */
-export function openTaskStore({ url, maxBindings }: TaskStoreOptions): TaskStore {
+export function openTaskStore({ url, maxBindings, onFailure }: TaskStoreOptions): TaskStore {
   const local = new MemoryTaskStore(maxBindings);
-  return url === undefined ? local : new ResilientTaskStore(new RedisTaskStore(url), local);
+  return url === undefined ? local : new ResilientTaskStore(new RedisTaskStore(url, onFailure), local);
 }

@@ -27,7 +27,10 @@ export class RedisConnection {
   private isClosed = false;
 
   /** @throws Error that does not repeat the address, for it may hold a password */
-  constructor(url: string) {
+  constructor(
+    url: string,
+    private readonly onFailure: () => void = () => undefined,
+  ) {
     this.client = makeClient(url);
     this.tried = new Promise((resolve) => {
       this.client.once('ready', resolve);
@@ -48,6 +51,7 @@ export class RedisConnection {
     try {
       return await Promise.race([this.tried.then(() => command(this.client)), late]);
     } catch (error) {
+      this.onFailure();
       throw new GatewayError('UNAVAILABLE', 'The task store does not answer', { reason: 'STORE_UNAVAILABLE', cause: error });
     } finally {
       clearTimeout(timer);

@@ -23,8 +23,8 @@ export class RedisTaskStore implements TaskStore {
   private readonly connection: RedisConnection;
 
   /** @param url - `redis[s]://[user:password@]host[:port][/database]`, or `unix:///path` of a socket */
-  constructor(url: string) {
-    this.connection = new RedisConnection(url);
+  constructor(url: string, onFailure?: () => void) {
+    this.connection = new RedisConnection(url, onFailure);
   }
 
   async notes(taskId: string): Promise<TaskNotes | undefined> {
