@@ -5,6 +5,9 @@ const PREFIX = 'opencode_gateway_';
 /** Node's own watch of its event loop wakes the process so often: every 10 ms would cost half a percent of a core (measured). */
 const LOOP_WATCH_MS = 20;
 
+/** They list every socket at each scrape, and half of them are gauges that call themselves totals. */
+const UNWANTED = ['resources', 'handles', 'requests'].flatMap((what) => [`nodejs_active_${what}`, `nodejs_active_${what}_total`]);
+
 /** A number with what tells it from its like. */
 export interface Sample<Label extends string> {
   readonly labels: Readonly<Record<Label, string>>;
@@ -77,6 +80,7 @@ export class Metrics extends Numbers {
     super(new Registry(), PREFIX);
     this.unprefixed = new Numbers(this.registry, '');
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: LOOP_WATCH_MS });
+    for (const name of UNWANTED) this.registry.removeSingleMetric(name);
   }
 
   get contentType(): string {

@@ -6,10 +6,12 @@ import type { GatewayEvent } from '../event/event.model.js';
 import { TurnLine } from './turn.line.js';
 import { TurnMeter } from './turn.meter.js';
 import { TurnRegistry } from './turn.registry.js';
+import type { FinalState } from './turn.verdict.js';
 import { UsageMetrics } from './usage.metrics.js';
 import type { Turn } from './turn.js';
 
 const STATES = ['queued', 'admitted', 'running', 'waiting'] as const;
+const OUTCOMES: readonly FinalState[] = ['completed', 'failed', 'aborted', 'rejected', 'interrupted'];
 const TURN_LIMITS_S = [1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3_600];
 const WAIT_LIMITS_S = [0.01, 0.1, 0.5, 1, 5, 15, 60, 300, 900, 3_600];
 const FIRST_OUTPUT_LIMITS_S = [0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 60];
@@ -37,6 +39,8 @@ export class TurnMetrics implements OnModuleDestroy {
     private readonly usage: UsageMetrics,
   ) {
     this.ended = metrics.counter('turns_total', 'Turns that this gateway gave to OpenCode and that ended, and how', ['kind', 'outcome']);
+    // The first failure shall be an increase, and not a series that was not there before.
+    for (const outcome of OUTCOMES) this.ended.inc({ kind: 'prompt', outcome }, 0);
     this.durations = metrics.histogram('turn_duration_seconds', 'How long they took, without the wait in line', TURN_LIMITS_S, ['kind']);
     this.waits = metrics.histogram('turn_queue_wait_seconds', 'How long they waited in line before', WAIT_LIMITS_S);
     this.firstOutputs = metrics.histogram(

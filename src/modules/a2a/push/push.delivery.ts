@@ -27,6 +27,8 @@ export class PushDelivery {
     this.attempts = metrics.counter('a2a_push_deliveries_total', 'Attempts to tell a receiver of a task, and what was given up', [
       'outcome',
     ]);
+    // The first shall be an increase, and not a series that was not there before.
+    this.attempts.inc({ outcome: 'given_up' }, 0);
   }
 
   /** @throws GatewayError UNAVAILABLE when the store does not answer; the signal's reason */
