@@ -3,9 +3,11 @@ import { OpencodeLifecycle } from '../../src/common/opencode/opencode.module.js'
 import { EventService, TextMode } from '../../src/common/grpc/generated/event_pb.js';
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
 import { AskPolicy, SessionService } from '../../src/common/grpc/generated/session_pb.js';
+import { Metrics } from '../../src/common/metrics/metrics.js';
 import { bash, beginAsking, end, pendingIn, question, task } from '../support/asks.js';
 import { collect, Conversation, textPart } from '../support/conversation.js';
 import { eventually } from '../support/eventually.js';
+import { readMetricsPage } from '../support/metrics-page.js';
 import { MetricsReader, type Series } from '../support/metrics-reader.js';
 import { startReplica } from '../support/remote-gateway.js';
 import { script, type Operation } from '../support/scripted-model.js';
@@ -16,6 +18,14 @@ const SCRIPTED = { provider: 'scripted', model: 'scripted' };
 const GET_SESSION = 'opencode.session.SessionService/GetSession';
 const usage: Operation = { t: 'usage', input: 1_000, output: 500 };
 const hang: Operation = { t: 'hang' };
+
+/** As prom-client keeps it, which its types do not tell. */
+interface RegisteredMetric {
+  readonly name: string;
+  readonly type: string;
+  readonly labelNames: readonly string[];
+  readonly help: string;
+}
 
 describe('GET /metrics', () => {
   let test: TestGateway;
@@ -47,6 +57,14 @@ describe('GET /metrics', () => {
     expect(text.split('\n').filter((line) => !/^(# (HELP|TYPE) \w+ .+|\w+(\{.*\})? \S+|)$/.test(line))).toEqual([]);
     expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
     expect(text).toMatch(/^opencode_gateway_build_info\{version="\d[^"]*",node="v\d+[^"]*",opencode="1\.\d+\.\d+",mode="embedded"\} 1$/m);
+  });
+
+  it('has what its page describes, and nothing else', () => {
+    const registered = test.gateway.app.get(Metrics).registry.getMetricsAsArray() as unknown as RegisteredMetric[];
+    const has = registered.map(({ name, type, labelNames, help }) => ({ name, type, labels: labelNames, help }));
+
+    const byName = (left: { name: string }, right: { name: string }): number => left.name.localeCompare(right.name);
+    expect(readMetricsPage().sort(byName)).toEqual(has.sort(byName));
   });
 
   describe.each([

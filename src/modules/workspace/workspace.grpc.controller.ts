@@ -32,6 +32,7 @@ import { toListModelsResponse, toSetModelResponse } from './model.mapper.js';
 import type { MessageChange } from './workspace.model.js';
 import { toMessagesStream, toTurnStream } from './workspace-stream.mapper.js';
 import { WorkspaceAgentService } from './workspace-agent.service.js';
+import { WorkspaceHealthService } from './workspace-health.service.js';
 import { WorkspaceModelsService } from './workspace-models.service.js';
 import { WorkspaceService } from './workspace.service.js';
 
@@ -43,11 +44,12 @@ export class WorkspaceGrpcController {
     private readonly workspace: WorkspaceService,
     private readonly agent: WorkspaceAgentService,
     private readonly models: WorkspaceModelsService,
+    private readonly containerHealth: WorkspaceHealthService,
   ) {}
 
   @GrpcMethod(SERVICE, 'Health')
   async health(): Promise<HealthResponse> {
-    return toHealthResponse(this.workspace.isReady, this.workspace.configUse);
+    return toHealthResponse(this.containerHealth.isReady, this.containerHealth.configUse);
   }
 
   @GrpcMethod(SERVICE, 'GetSession')

@@ -34,6 +34,7 @@ import { toListModelsResponse, toSetModelResponse } from './model.mapper.js';
 import type { MessageChange } from './workspace.model.js';
 import { toMessagesStream, toTurnStream } from './workspace-stream.mapper.js';
 import { WorkspaceAgentService } from './workspace-agent.service.js';
+import { WorkspaceHealthService } from './workspace-health.service.js';
 import { WorkspaceModelsService } from './workspace-models.service.js';
 import { WorkspaceService } from './workspace.service.js';
 
@@ -43,11 +44,12 @@ export class WorkspaceHttpController {
     private readonly workspace: WorkspaceService,
     private readonly agent: WorkspaceAgentService,
     private readonly models: WorkspaceModelsService,
+    private readonly containerHealth: WorkspaceHealthService,
   ) {}
 
   @RestRoute(Rpc.method.health)
   async health(): Promise<RestReply> {
-    const health = toHealthResponse(this.workspace.isReady, this.workspace.configUse);
+    const health = toHealthResponse(this.containerHealth.isReady, this.containerHealth.configUse);
     return new RestReply(health, { status: health.status === HealthStatus.SERVING ? 200 : 503 });
   }
 

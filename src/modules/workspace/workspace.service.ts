@@ -5,12 +5,10 @@ import { may, type Principal } from '../../common/access/principal.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { Audit } from '../../common/logging/audit.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
-import type { WorkspaceConfigUse } from '../../common/opencode/workspace-config.js';
 import { KeyedLock } from '../../common/streams/keyed-lock.js';
 import { fromPageToken, toPageToken } from '../../common/validation/page-token.js';
 import { EventHub } from '../event/event.hub.js';
 import type { GatewayEvent } from '../event/event.model.js';
-import { HealthService } from '../health/health.service.js';
 import type { Message } from '../message/message.model.js';
 import { MessageService } from '../message/message.service.js';
 import type { Prompt } from '../message/prompt.model.js';
@@ -39,17 +37,7 @@ export class WorkspaceService {
     private readonly messages: MessageService,
     private readonly turns: TurnService,
     private readonly hub: EventHub,
-    private readonly health: HealthService,
   ) {}
-
-  get isReady(): boolean {
-    return this.health.readiness.ready;
-  }
-
-  /** Whether OpenCode takes configuration from the directories it works in. */
-  get configUse(): WorkspaceConfigUse {
-    return this.pool.forDirectory(undefined).workspaceConfig.use;
-  }
 
   /** The caller's session of the container: the newest one that carries our mark, made on first use. Any number of first calls make exactly one. */
   async session(owner: Principal): Promise<Session> {
