@@ -5,6 +5,7 @@ import { Agent, request } from 'undici';
 import { TurnState } from '../../src/common/grpc/generated/event_pb.js';
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
 import { SessionService } from '../../src/common/grpc/generated/session_pb.js';
+import { A2AHttp } from '../support/a2a-http.js';
 import { COMPILE_TIMEOUT_MS, compileGateway, startCompiledGateway, type CompiledGateway } from '../support/compiled-gateway.js';
 import { collect, Conversation, readUntil, textPart } from '../support/conversation.js';
 import { CallError, type Door } from '../support/door.js';
@@ -146,6 +147,25 @@ describe('a gateway that is told to stop', () => {
     for (const { conversation } of running) {
       await eventually(async () => (await elsewhere(conversation).history()).at(-1)?.textParts.includes('later') ?? false);
     }
+  });
+
+  it.each(['JSON-RPC', 'REST'] as const)('ends streams of A2A (%s) with an error, and their tasks go on', async (binding) => {
+    await start({});
+    const client = new A2AHttp(gateway.httpUrl, binding, '1.0');
+    const response = await client.stream({ message: client.message(script([{ t: 'text', n: 60, ms: 50 }])) });
+    const told: string[] = [];
+    const end = (async () => {
+      for await (const bytes of response.body ?? []) told.push(Buffer.from(bytes as Uint8Array).toString());
+    })();
+    await eventually(() => told.join('').includes('TASK_STATE_WORKING'));
+
+    await stopped();
+
+    await end;
+    expect(told.join('')).toMatch(/SHUTTING_DOWN|shutting down/);
+    expect(await gateway.process.exited).toBe(0);
+    const [, sessionId = ''] = /(ses_\w+)/.exec(told.join('')) ?? [];
+    await eventually(async () => (await Conversation.at(other.rest, sessionId).history()).at(-1)?.finish === 'stop');
   });
 
   it('tells callers whose time is up so, and leaves their turns to OpenCode', async () => {

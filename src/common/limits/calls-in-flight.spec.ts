@@ -26,4 +26,29 @@ describe('CallsInFlight', () => {
     expect(() => calls.enter({})).not.toThrow();
     expect(() => calls.enter({})).toThrow();
   });
+
+  it('takes what is urgent beyond its number', () => {
+    const calls = new CallsInFlight(1);
+    calls.enter({});
+
+    expect(() => calls.enter({}, true)).not.toThrow();
+  });
+
+  it('tells when none waits any more', async () => {
+    const calls = new CallsInFlight(2);
+    const [first, second] = [{}, {}];
+    await calls.untilNone();
+    calls.enter(first);
+    calls.enter(second, true);
+    const told = jest.fn();
+    const none = calls.untilNone().then(told);
+
+    calls.leave(first);
+    await Promise.resolve();
+    const early = told.mock.calls.length;
+    calls.leave(second);
+
+    await none;
+    expect(early).toBe(0);
+  });
 });

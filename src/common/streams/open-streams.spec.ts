@@ -20,9 +20,10 @@ function setUp(options: Partial<OpenStreamsOptions> = {}) {
     isWelcome,
     ...options,
   });
-  const open = () => {
+  const open = (startPosition?: string) => {
     const source = new Subject<Note>();
     const sink = new FakeSink();
+    sink.startPosition = startPosition;
     streams.write(source, sink, LABELS, CALLER);
     return { source, sink };
   };
@@ -261,5 +262,29 @@ describe('the number of open streams', () => {
     second.sink.close();
 
     expect(() => streams.requireRoom(CALLER)).not.toThrow();
+  });
+});
+
+describe('open streams that are closed', () => {
+  const shuttingDown = { code: 'UNAVAILABLE', reason: 'SHUTTING_DOWN' };
+
+  it('are each told where their reader can resume', () => {
+    const { streams, open } = setUp();
+    const [told, fresh] = [open(), open('7.evt_3')];
+    told.source.next({ name: 'a', position: '41' });
+
+    streams.close();
+
+    expect(told.sink.error).toMatchObject({ ...shuttingDown, metadata: { lastSequence: '41' } });
+    expect(fresh.sink.error).toMatchObject({ ...shuttingDown, metadata: { lastSequence: '7', lastEventId: 'evt_3' } });
+    expect([told, fresh].map(({ source }) => source.observed)).toEqual([false, false]);
+  });
+
+  it('are followed by no other', () => {
+    const { streams } = setUp();
+
+    streams.close();
+
+    expect(() => streams.requireRoom(CALLER)).toThrow(expect.objectContaining(shuttingDown) as Error);
   });
 });
