@@ -6,6 +6,7 @@ import { listRows } from './rows/list.rows.js';
 import { ingestRows, sessionsRows } from './rows/ingest.rows.js';
 import { latencyRows } from './rows/latency.rows.js';
 import { memoryRows } from './rows/memory.rows.js';
+import { metricsRows } from './rows/metrics.rows.js';
 import { overloadRows } from './rows/overload.rows.js';
 import { resumeRows } from './rows/resume.rows.js';
 import { slowReaderRows } from './rows/slow-reader.rows.js';
@@ -27,6 +28,7 @@ const measurements: Readonly<Record<string, () => Promise<Row[]>>> = {
   sessions: sessionsRows,
   resume: resumeRows,
   overload: () => overloadRows(Number(values.seconds)),
+  metrics: metricsRows,
   a2a: a2aRows,
   files: async () => [...(await fileRows()), ...(await listRows())],
 };
