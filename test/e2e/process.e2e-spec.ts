@@ -70,6 +70,7 @@ describe('the process', () => {
 
   it('kills an OpenCode that hangs, and starts another', async () => {
     const gateway = start({ OPENCODE_HANG_S: '2' });
+    const [, httpUrl] = await gateway.says(/HTTP {2}(http:\/\/127\.0\.0\.1:\d+)/);
     await gateway.says(/OpenCode is ready/);
     const [hanging = 0] = processesWith(opencode.root, /^[^\0]*opencode\0serve/);
 
@@ -78,6 +79,7 @@ describe('the process', () => {
     await gateway.says(/answered nothing for 2 s; killing it/);
     const others = (): number[] => processesWith(opencode.root, /^[^\0]*opencode\0serve/).filter((pid) => pid !== hanging);
     while (others().length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await (await fetch(`${httpUrl}/metrics`)).text()).toMatch(/^opencode_gateway_opencode_hang_kills_total 1$/m);
     gateway.kill('SIGTERM');
     expect(await gateway.exited).toBe(0);
   });
