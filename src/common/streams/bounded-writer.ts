@@ -132,7 +132,7 @@ export class BoundedWriter<T extends object> extends PacedSubscriber<T> {
   }
 
   override error(error: unknown): void {
-    this.finishWith(isShutdown(error) ? 'shutdown' : 'failed', () => this.sink.fail(error));
+    this.finishWith(endOf(error), () => this.sink.fail(error));
   }
 
   override complete(): void {
@@ -225,8 +225,11 @@ export class BoundedWriter<T extends object> extends PacedSubscriber<T> {
   }
 }
 
-function isShutdown(error: unknown): boolean {
-  return error instanceof GatewayError && error.reason === 'SHUTTING_DOWN';
+function endOf(error: unknown): StreamEnd {
+  const reason = error instanceof GatewayError ? error.reason : '';
+  if (reason === 'SHUTTING_DOWN') return 'shutdown';
+  // A backlog is handed over as it is taken, so it ends otherwise than by a full queue.
+  return reason === 'SLOW_READER' ? 'slow_reader' : 'failed';
 }
 
 /** A position is a sequence, a sequence and an event's id behind a dot, or an event's id. */
