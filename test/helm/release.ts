@@ -90,10 +90,20 @@ export function valueParameters({ file, values = {} }: ReleaseOptions): string[]
 
 /** The chart as a cluster would get it. */
 export class Release {
+  private static readonly ofFiles = new Map<string, Release>();
+
   private constructor(readonly objects: readonly KubernetesObject[]) {}
 
-  /** Throws what helm complains of. */
+  /** Throws what helm complains of. Files alone are rendered once. */
   static of(options: ReleaseOptions): Release {
+    const { file, values } = options;
+    const known = values === undefined ? Release.ofFiles.get(file ?? '') : undefined;
+    const release = known ?? Release.rendered(options);
+    if (values === undefined) Release.ofFiles.set(file ?? '', release);
+    return release;
+  }
+
+  private static rendered(options: ReleaseOptions): Release {
     const { output } = helm([
       'template',
       'test',
