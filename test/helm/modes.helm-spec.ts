@@ -184,6 +184,7 @@ describe('either mode', () => {
       ENABLE_SESSION_SHELL: 'true',
       HEARTBEAT_S: '10',
       OTEL_TRACES_SAMPLER_ARG: '0.01',
+      OTEL_BSP_MAX_QUEUE_SIZE: '4096000',
     });
   });
 

@@ -1,8 +1,9 @@
 {{- /* The gateway's container. */ -}}
 
-{{- /* One variable, unless it is empty: (list NAME value) */ -}}
+{{- /* One variable, unless it is empty: (list NAME value). Whole numbers come as floating ones, which would be written as 1e+06. */ -}}
 {{- define "opencode-gateway.env" -}}
 {{- $value := index . 1 -}}
+{{- if kindIs "float64" $value }}{{ if eq (floor $value) $value }}{{ $value = printf "%.0f" $value }}{{ end }}{{ end -}}
 {{- if not (or (kindIs "invalid" $value) (eq (toString $value) "")) }}
 - name: {{ index . 0 }}
   value: {{ $value | toString | quote }}
@@ -28,8 +29,7 @@
 {{- include "opencode-gateway.secretEnv" (list . "A2A_STORE_URL" .Values.a2a.store.existingSecret "a2a-store-url") }}
 {{- end }}
 {{- range $name, $value := .Values.settings }}
-{{- /* Large numbers come as floating ones. */}}
-{{- include "opencode-gateway.env" (list $name (ternary (printf "%v" $value) (printf "%.0f" $value) (not (and (kindIs "float64" $value) (eq (floor $value) $value))))) }}
+{{- include "opencode-gateway.env" (list $name $value) }}
 {{- end }}
 {{- range $name, $value := .Values.tracing }}
 {{- include "opencode-gateway.env" (list $name $value) }}
