@@ -75,12 +75,13 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/* \
  && git config --system --add safe.directory '*' \
  && install --directory --owner=1000 --group=1000 /workspace /data \
- && install --directory /config/opencode \
+ && install --directory /config/opencode && touch /config/opencode/.gitignore \
  && ln -s /app/node_modules/opencode-linux-x64/bin/opencode /usr/local/bin/opencode \
  && ln -s /app/node_modules/@vscode/ripgrep-linux-x64/bin/rg /usr/local/bin/rg
 COPY --from=opencode /app/node_modules/@vscode/ripgrep-linux-x64 ./node_modules/@vscode/ripgrep-linux-x64
 COPY --from=opencode /app/node_modules/opencode-linux-x64 ./node_modules/opencode-linux-x64
-# /data is OpenCode's home: sessions, credentials, caches. It would install plugins into a configuration that it may write.
+# /data is OpenCode's home: sessions, credentials, caches. It would install plugins into a configuration that it may write; of one
+# that it may not, it needs the folder and its .gitignore. Its settings come by OPENCODE_CONFIG_CONTENT, or OPENCODE_CONFIG names a file.
 ENV OPENCODE_WORKSPACE_ROOT=/workspace \
     OPENCODE_DISABLE_AUTOUPDATE=1 \
     HOME=/data \

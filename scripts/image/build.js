@@ -1,7 +1,8 @@
 /** Builds the stages of a Dockerfile, each as a layer over what it is made of. Nothing is pushed, tagged or kept. */
 import dockerignore from '@balena/dockerignore';
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -52,28 +53,40 @@ export class Build {
       const needed = [stage.base, ...stage.steps.map(({ flags }) => flags.from)].filter((name) => made.has(name));
       made.set(
         stage.name,
-        Promise.all(needed.map((name) => made.get(name))).then(() => this.make(stage)),
+        Promise.all(needed.map((name) => made.get(name))).then((keys) => this.make(stage, keys)),
       );
     }
     await Promise.all(made.values());
   }
 
-  /** Builds the stage over those that it is made of. */
-  async make(stage) {
-    const lower = [
-      ...lineageOf(this.stages, stage.base)
-        .map(({ name }) => this.layerOf(name))
-        .reverse(),
-      this.base,
-    ];
-    const work = join(this.folder, 'stages', stage.name, 'work');
-    rmSync(join(this.folder, 'stages', stage.name), { recursive: true, force: true });
-    for (const folder of [this.rootOf(stage.name), this.layerOf(stage.name), work]) mkdirSync(folder, { recursive: true });
-    const options = `lowerdir=${lower.join(':')},upperdir=${this.layerOf(stage.name)},workdir=${work}`;
+  /** Builds the stage over those that it is made of, unless it is there from an earlier run. Gives what tells it from others. */
+  async make(stage, neededKeys) {
+    const folder = join(this.folder, 'stages', stage.name);
+    const [keyFile, work] = [join(folder, 'key'), join(folder, 'work')];
+    const key = this.keyOf(stage, neededKeys);
+    const isThere = existsSync(keyFile) && readFileSync(keyFile, 'utf8') === key;
+    if (!isThere) rmSync(folder, { recursive: true, force: true });
+    for (const part of [this.rootOf(stage.name), this.layerOf(stage.name), work]) mkdirSync(part, { recursive: true });
+    const layers = lineageOf(this.stages, stage.base).map(({ name }) => this.layerOf(name));
+    const lower = [...layers.reverse(), this.base].join(':');
+    const options = `lowerdir=${lower},upperdir=${this.layerOf(stage.name)},workdir=${work}`;
     run('mount', ['-t', 'overlay', 'overlay', '-o', options, this.rootOf(stage.name)]);
-    const inherited = configOf(this.stages, stage.base);
-    let state = { root: this.rootOf(stage.name), env: inherited.env, workdir: inherited.workdir, user: inherited.user };
+    if (isThere) return key;
+    const { env, workdir, user } = configOf(this.stages, stage.base);
+    let state = { root: this.rootOf(stage.name), env, workdir, user };
     for (const step of stage.steps) state = await this.take(step, state);
+    writeFileSync(keyFile, key);
+    return key;
+  }
+
+  /** As engines have it: the same steps with the same files over the same make the same. */
+  keyOf(stage, neededKeys) {
+    const hash = createHash('sha256').update(JSON.stringify([this.base, stage, neededKeys]));
+    const sources = stage.steps.filter(({ keyword, flags }) => keyword === 'COPY' && flags.from === undefined);
+    for (const file of sources.flatMap(({ words }) => words.slice(0, -1)).flatMap(filesOf)) {
+      if (!this.ignored.ignores(file)) hash.update(file).update(readFileSync(file));
+    }
+    return hash.digest('hex');
   }
 
   async take(step, state) {
@@ -107,6 +120,13 @@ export class Build {
       cpSync(from, into, { recursive: true, verbatimSymlinks: true, filter });
     }
   }
+}
+
+function filesOf(path) {
+  if (!statSync(path).isDirectory()) return [path];
+  return readdirSync(path, { recursive: true })
+    .map((name) => join(path, name))
+    .filter((file) => statSync(file).isFile());
 }
 
 /** What commands are told of this machine: its proxies, as by builders, its authorities, and its caches. */

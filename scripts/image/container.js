@@ -23,7 +23,10 @@ mount -o remount,ro,bind "$root"
 exec chroot "$root" "$@"
 `;
 
-const HEALTHY_TIMEOUT_MS = 40_000;
+/** Until there is a process to ask. */
+const START_MS = 500;
+const EXECUTE_TIMEOUT_MS = 5_000;
+const HEALTHY_TIMEOUT_MS = 60_000;
 
 export class Container {
   /**
@@ -52,7 +55,9 @@ export class Container {
   /** The first process inside, as it is called outside. */
   get pid() {
     const { pid } = this.process;
-    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim());
+    const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim();
+    if (children === '') throw new Error('it has not begun');
+    return Number(children);
   }
 
   asUser(words) {
@@ -63,16 +68,21 @@ export class Container {
     return ['/usr/bin/env', '-i', `--chdir=${workdir}`, ...variables, 'setpriv', `--reuid=${uid}`, `--regid=${gid}`, ...rights, ...words];
   }
 
-  /** Runs a command inside, as health checks are. */
+  /** Runs a command inside, as health checks are: one that takes too long failed. */
   execute(words) {
     const parameters = ['--target', String(this.pid), '--mount', '--pid', '--root', ...this.asUser(words)];
-    const { status, stdout, stderr } = spawnSync('nsenter', parameters, { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync('nsenter', parameters, {
+      encoding: 'utf8',
+      timeout: EXECUTE_TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+    });
     return { status, output: `${stdout}${stderr}`.trim() };
   }
 
   /** As an engine finds out, by the image's own health check or another command. */
   async untilHealthy(words = this.image.config.healthcheck.words) {
     const deadline = Date.now() + HEALTHY_TIMEOUT_MS;
+    await pause(START_MS);
     for (;;) {
       if (this.isOver) throw new Error(`it ended: ${this.output}`);
       const { status, output } = this.execute(words);

@@ -41,7 +41,8 @@ export class RestDoor implements Door {
     private readonly token?: string,
     tls?: ClientTls,
   ) {
-    this.agent = new Agent({ connections: 200, ...(tls && { connect: { ca: tls.ca } }) });
+    // A stream may be silent for as long as it likes.
+    this.agent = new Agent({ connections: 200, bodyTimeout: 0, ...(tls && { connect: { ca: tls.ca } }) });
   }
 
   async call<I extends DescMessage, O extends DescMessage>(method: Unary<I, O>, request: MessageInitShape<I>): Promise<MessageShape<O>> {
