@@ -11,8 +11,8 @@ import type { TurnCloser } from './modules/message/turn.closer.js';
 /** Of DRAIN_TIMEOUT_MS, kept for what comes behind the calls: to abort turns, to say the last words, to end OpenCode. */
 const RESERVE_SHARE = 0.25;
 const MAX_RESERVE_MS = 2_500;
-/** How long connections may take to bring the last words to their clients. */
-const MAX_LAST_WORDS_MS = 1_000;
+/** How long connections may take to bring the last words to their clients, when there is time: some never take them. */
+const MAX_LAST_WORDS_MS = 5_000;
 
 /** What a stop has to do with. */
 export interface StopParts {
@@ -38,20 +38,20 @@ export interface StopParts {
 export async function stopInOrder(parts: StopParts): Promise<void> {
   const { config, logger, health, grpc, http, calls, turns } = parts;
   const reserveMs = Math.min(config.DRAIN_TIMEOUT_MS * RESERVE_SHARE, MAX_RESERVE_MS);
-  const lastWordsMs = Math.min(reserveMs / 4, MAX_LAST_WORDS_MS);
   health.leave();
   http.leave();
   logger.info({ context: 'Stop' }, `Not ready any more; clients are told to go in ${config.DRAIN_DELAY_MS} ms`);
   await pause(config.DRAIN_DELAY_MS);
+  const reserveFromMs = performance.now() + config.DRAIN_TIMEOUT_MS - reserveMs;
   // In this order: who reads that its stream ended has read before that it is to come back over another connection.
   const gone = Promise.all([grpc.drain(), http.drain()]);
   for (const streams of parts.streams) streams.close();
-  await within(config.DRAIN_TIMEOUT_MS - reserveMs, Promise.all([calls.untilNone(), turns.handOver()]));
+  await within(reserveFromMs - performance.now(), Promise.all([calls.untilNone(), turns.handOver()]));
   await within(reserveMs / 2, turns.close());
-  await within(lastWordsMs, calls.untilNone());
+  await within(reserveMs / 4, calls.untilNone());
   const refused = grpc.refuseUnanswered() + http.refuseUnanswered();
   if (refused > 0) logger.warn({ context: 'Stop' }, `${refused} calls were not answered in ${config.DRAIN_TIMEOUT_MS} ms`);
-  await within(lastWordsMs, gone);
+  await within(Math.max(reserveMs / 4, Math.min(reserveFromMs - performance.now(), MAX_LAST_WORDS_MS)), gone);
   await grpc.close();
   http.close();
   await parts.close();
@@ -60,6 +60,6 @@ export async function stopInOrder(parts: StopParts): Promise<void> {
 /** Waits no longer than that. */
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
   const late = new AbortController();
-  await Promise.race([work, pause(ms, undefined, { signal: late.signal }).catch(() => undefined)]);
+  await Promise.race([work, pause(Math.max(ms, 0), undefined, { signal: late.signal }).catch(() => undefined)]);
   late.abort();
 }

@@ -70,6 +70,8 @@ export interface MovedStreams {
   readonly resumed: number;
   /** Got every durable event once. */
   readonly whole: number;
+  /** How the others ended, each way once. */
+  readonly otherEnds: readonly string[];
   /** Since the signal, of the last of them. */
   readonly lastToldMs: number;
   readonly lastResumedMs: number;
@@ -104,14 +106,13 @@ export async function moveStreams(from: GatewayAddress, to: GatewayAddress, coun
   await other.call(SessionService.method.updateSession, { sessionId: id, title: 'after' });
   await Promise.all(told.map(({ finished }) => finished));
   for (const door of doors) door.close();
-  const [first] = streams;
-  const isWhole = ({ sequences }: MovingStream): boolean =>
-    sequences.join() === first?.sequences.join() && new Set(sequences).size === sequences.length;
+  const all = [...new Set(told.flatMap(({ sequences }) => sequences))].sort((a, b) => a - b).join();
   return {
     streams: streams.length,
     told: told.length,
     resumed: told.filter(({ resumedAtMs }) => resumedAtMs !== undefined).length,
-    whole: told.filter(isWhole).length,
+    whole: told.filter(({ sequences }) => sequences.join() === all).length,
+    otherEnds: [...new Set(streams.filter(({ lastSequence }) => lastSequence === undefined).map(({ end }) => String(end?.error)))],
     lastToldMs: Math.round(Math.max(...streams.map(({ end }) => end?.atMs ?? Infinity)) - stoppedAtMs),
     lastResumedMs: Math.round(Math.max(...told.map(({ resumedAtMs }) => resumedAtMs ?? Infinity)) - stoppedAtMs),
   };

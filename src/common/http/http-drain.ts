@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { shuttingDown } from '../errors/gateway-error.js';
 import { isProbe } from '../limits/call-limits.js';
@@ -13,8 +14,13 @@ export class HttpDrain {
   private isLeaving = false;
   private isClosed = false;
   private readonly unanswered = new Set<FastifyReply>();
+  private readonly sockets = new Set<Socket>();
 
   constructor(private readonly fastify: FastifyInstance) {
+    fastify.server.on('connection', (socket: Socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
     fastify.addHook('onRequest', (request, reply, done) => {
       if (this.isClosed && !isProbe(request.routeOptions.url)) return replyWithError(reply, shuttingDown());
       this.unanswered.add(reply);
@@ -36,7 +42,10 @@ export class HttpDrain {
   async drain(): Promise<void> {
     this.leave();
     this.isClosed = true;
-    await new Promise<void>((resolve) => this.fastify.server.close(() => resolve()));
+    const ended = new Promise<void>((resolve) => this.fastify.server.close(() => resolve()));
+    // Node takes a connection for idle only once it had a request.
+    for (const socket of this.sockets) if (socket.bytesRead === 0) socket.destroy();
+    await ended;
   }
 
   /** Tells those who still wait that nothing will come; how many they were. */
