@@ -12,6 +12,7 @@ import { resumeRows } from './rows/resume.rows.js';
 import { slowReaderRows } from './rows/slow-reader.rows.js';
 import { soakRows } from './rows/soak.rows.js';
 import { fanOutRows, oneStreamRows } from './rows/streams.rows.js';
+import { tracingRows } from './rows/tracing.rows.js';
 import { restUnaryRows, unaryRows } from './rows/unary.rows.js';
 import { toMarkdown, type Row } from './table.js';
 
@@ -30,6 +31,7 @@ const measurements: Readonly<Record<string, () => Promise<Row[]>>> = {
   overload: () => overloadRows(Number(values.seconds)),
   metrics: metricsRows,
   a2a: a2aRows,
+  tracing: tracingRows,
   files: async () => [...(await fileRows()), ...(await listRows())],
 };
 /** Only when named: it takes twenty minutes. */

@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { Principals } from './common/access/principals.js';
+import { AskAnswers } from './common/asks/ask-answers.js';
 import { CONFIG, type Config } from './common/config/config.js';
 import { PublicAddresses } from './common/config/public-addresses.js';
 import { ErrorFilter } from './common/errors/error.filter.js';
@@ -11,6 +12,8 @@ import { OpenapiParts } from './common/http/openapi/openapi-parts.js';
 import { Metrics } from './common/metrics/metrics.js';
 import { ENVIRONMENT, OpencodeModule } from './common/opencode/opencode.module.js';
 import { OpenStreams } from './common/streams/open-streams.js';
+import { AskSpans } from './common/tracing/ask-spans.js';
+import { Tracer } from './common/tracing/tracer.js';
 import { DtoPipe } from './common/validation/dto.pipe.js';
 import { A2AModule } from './modules/a2a/a2a.module.js';
 import { AgentModule } from './modules/agent/agent.module.js';
@@ -34,11 +37,12 @@ export interface AppParts {
   readonly environment: NodeJS.ProcessEnv;
   readonly principals: Principals;
   readonly streams: OpenStreams;
+  readonly tracer: Tracer;
 }
 
 @Module({})
 export class AppModule {
-  static with({ config, environment, principals, streams }: AppParts): DynamicModule {
+  static with({ config, environment, principals, streams, tracer }: AppParts): DynamicModule {
     return {
       module: AppModule,
       global: true,
@@ -63,17 +67,20 @@ export class AppModule {
       providers: [
         Metrics,
         AnswerMetrics,
+        AskAnswers,
         PublicAddresses,
         OpenapiParts,
         { provide: Principals, useValue: principals },
         { provide: OpenStreams, useValue: streams },
+        { provide: Tracer, useValue: tracer },
+        AskSpans,
         { provide: CONFIG, useValue: config },
         { provide: ENVIRONMENT, useValue: environment },
         { provide: APP_GUARD, useExisting: OwnershipGuard },
         { provide: APP_PIPE, useClass: DtoPipe },
         { provide: APP_FILTER, useClass: ErrorFilter },
       ],
-      exports: [CONFIG, ENVIRONMENT, Metrics, AnswerMetrics, OpenStreams, PublicAddresses, OpenapiParts],
+      exports: [CONFIG, ENVIRONMENT, Metrics, AskAnswers, OpenStreams, Tracer, AskSpans, PublicAddresses, OpenapiParts],
     };
   }
 }

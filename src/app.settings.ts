@@ -33,7 +33,7 @@ export function watchSettings(config: Config): OpenStreamsOptions {
 
 export function grpcSettings(
   config: Config,
-): Omit<GatewayGrpcOptions, 'streams' | 'watches' | 'admission' | 'calls' | 'tls' | 'observer' | 'payloads' | 'foreign'> {
+): Omit<GatewayGrpcOptions, 'streams' | 'watches' | 'admission' | 'calls' | 'tls' | 'observer' | 'tracer' | 'payloads' | 'foreign'> {
   return {
     host: config.HOST,
     port: config.GRPC_PORT,

@@ -25,6 +25,7 @@ import { addUnbuiltRoutes } from './common/http/unbuilt-routes.js';
 import { guardFromWebPages } from './common/http/web-guard.js';
 import { CallsInFlight } from './common/limits/calls-in-flight.js';
 import { createCallLogs } from './common/logging/call-logs.js';
+import { logStyle, openLogDestination } from './common/logging/log-destination.js';
 import { createLogger, PinoNestLogger } from './common/logging/logger.js';
 import type { PayloadLog } from './common/logging/payload-log.js';
 import { CallMetrics } from './common/metrics/call.metrics.js';
@@ -33,10 +34,16 @@ import { registerStreamMetrics } from './common/metrics/stream.metrics.js';
 import { LogScrubber } from './common/redaction/log-scrubber.js';
 import { OpenStreams } from './common/streams/open-streams.js';
 import { TlsFiles } from './common/tls/tls-files.js';
+import { CallSpans } from './common/tracing/call-spans.js';
+import { openTracer } from './common/tracing/open-tracer.js';
+import type { Tracer } from './common/tracing/tracer.js';
 import { A2AGrpcServices } from './modules/a2a/grpc/a2a-grpc.services.js';
 import { EventHub } from './modules/event/event.hub.js';
 import { HealthService } from './modules/health/health.service.js';
 import { TurnCloser } from './modules/message/turn.closer.js';
+
+/** For what a stopping gateway still has to tell of its traces. */
+const FLUSH_TIMEOUT_MS = 3_000;
 
 /** The running gateway; the same object for the command line and for tests. */
 export interface Gateway {
@@ -58,7 +65,7 @@ export interface Gateway {
  * @throws StartError in one line when a setting is wrong, a port is taken, or OpenCode does not start.
  */
 export async function startGateway(config: Config, environment: NodeJS.ProcessEnv): Promise<Gateway> {
-  const logger = createLogger(config, new LogScrubber(environment));
+  const { tracer, logger } = await openTelling(config, environment);
   const principals = new Principals(config);
   const tls = TlsFiles.of(config);
   const streams = new OpenStreams({
@@ -70,23 +77,16 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
   const calls = new CallsInFlight(config.MAX_CALLS_IN_FLIGHT);
   const limits = httpLimits(config);
   const adapter = new GatewayHttpAdapter({ streams, calls, limits, tls });
-  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with({ config, environment, principals, streams }), adapter, {
-    logger: new PinoNestLogger(logger),
-    abortOnError: false,
-    bodyParser: false,
-  });
-  const watched = callWatches(config, logger, new CallMetrics(app.get(Metrics), { calls, admission, streams }));
+  const app = await NestFactory.create<NestFastifyApplication>(
+    AppModule.with({ config, environment, principals, streams, tracer }),
+    adapter,
+    { logger: new PinoNestLogger(logger), abortOnError: false, bodyParser: false },
+  );
+  const observers = [new CallMetrics(app.get(Metrics), { calls, admission, streams })];
+  const watched = callWatches(config, logger, { tracer, observers });
   const http = guardHttp(adapter.getInstance(), { ...watched, config, calls, limits, admission });
-  const grpc = new GatewayGrpcServer({
-    ...grpcSettings(config),
-    streams,
-    watches,
-    admission,
-    calls,
-    tls,
-    ...watched,
-    foreign: agentServices(app, config),
-  });
+  const foreign = agentServices(app, config);
+  const grpc = new GatewayGrpcServer({ ...grpcSettings(config), ...watched, streams, watches, admission, calls, tls, foreign });
   const hub = app.get(EventHub);
   registerStreamMetrics(app.get(Metrics), streams);
   app.get(PublicAddresses).usePorts({ http: () => portOf(app), grpc: () => grpc.port });
@@ -103,33 +103,45 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
   return {
     app,
     logger,
-    grpcAddress: config.TRANSPORTS.includes('grpc') ? `${hostInUrl(config.HOST)}:${grpc.port}` : undefined,
-    httpUrl: config.TRANSPORTS.includes('http')
-      ? `${tls === undefined ? 'http' : 'https'}://${hostInUrl(config.HOST)}:${portOf(app)}`
-      : undefined,
+    grpcAddress: grpcAddressOf(config, grpc),
+    httpUrl: httpUrlOf(config, app),
     untilReady: (timeoutMs) => untilReady(hub, timeoutMs),
-    stop: toStop(app, { config, logger, grpc, http, calls, streams: [streams, watches] }, tls),
+    stop: toStop(app, { config, logger, grpc, http, calls, streams: [streams, watches] }, { tls, tracer }),
   };
+}
+
+/** Where the gateway tells of itself, in lines and in traces. */
+async function openTelling(config: Config, environment: NodeJS.ProcessEnv): Promise<{ readonly tracer: Tracer; readonly logger: Logger }> {
+  const tracer = await openTracer(environment);
+  const destination = await openLogDestination(logStyle(config, process.stderr.isTTY, environment));
+  return { tracer, logger: createLogger(config, new LogScrubber(environment), { destination, tracer }) };
 }
 
 /** Who is told of calls. */
 interface CallWatches {
+  /** When they come. */
+  readonly tracer: Tracer;
   /** When they are over. */
   readonly observer: CallObserver;
   /** Of what is asked and answered. */
   readonly payloads: PayloadLog | undefined;
 }
 
-function callWatches(config: Config, logger: Logger, metrics: CallMetrics): CallWatches {
+function callWatches(
+  config: Config,
+  logger: Logger,
+  { tracer, observers }: { readonly tracer: Tracer; readonly observers: readonly CallObserver[] },
+): CallWatches {
   const { access, payloads } = createCallLogs(config, logger);
-  return { observer: toAll(access === undefined ? [metrics] : [metrics, access]), payloads };
+  const more = [...(access === undefined ? [] : [access]), ...(tracer.isOn ? [new CallSpans()] : [])];
+  return { tracer, observer: toAll([...observers, ...more]), payloads };
 }
 
 /** Says at the gRPC door whether the gateway is ready, until it is stopped. */
 function toStop(
   app: NestFastifyApplication,
   parts: Omit<StopParts, 'health' | 'turns' | 'close'>,
-  tls: TlsFiles | undefined,
+  { tls, tracer }: { readonly tls: TlsFiles | undefined; readonly tracer: Tracer },
 ): () => Promise<void> {
   const health = app.get(HealthService);
   const serving = health.ready$.subscribe((isReady) => parts.grpc.setServing(isReady));
@@ -137,6 +149,8 @@ function toStop(
     serving.unsubscribe();
     tls?.close();
     await app.close();
+    // Last: what ends now is told as well.
+    await tracer.close(FLUSH_TIMEOUT_MS);
   };
   let stopped: Promise<void> | undefined;
   return () => (stopped ??= stopInOrder({ ...parts, health, turns: app.get(TurnCloser), close }));
@@ -150,8 +164,8 @@ interface HttpGuards extends CallWatches {
 }
 
 /** What every request passes before its route, in this order. */
-function guardHttp(fastify: FastifyInstance, { config, observer, payloads, calls, limits, admission }: HttpGuards): HttpDrain {
-  watchHttpCalls(fastify, observer);
+function guardHttp(fastify: FastifyInstance, { config, tracer, observer, payloads, calls, limits, admission }: HttpGuards): HttpDrain {
+  watchHttpCalls(fastify, observer, tracer);
   if (payloads !== undefined) logHttpPayloads(fastify, payloads);
   // Before whatever may refuse a request: also of one that is refused the rest must come in time.
   limitHttp(fastify, calls, limits);
@@ -196,6 +210,15 @@ function toStartError(setting: string, port: number, { HOST }: Config, error: un
 
 function untilReady(hub: EventHub, timeoutMs: number): Promise<boolean> {
   return firstValueFrom(race(hub.ready$.pipe(filter(Boolean)), timer(timeoutMs))).then((value) => value === true);
+}
+
+function grpcAddressOf({ TRANSPORTS, HOST }: Config, { port }: GatewayGrpcServer): string | undefined {
+  return TRANSPORTS.includes('grpc') ? `${hostInUrl(HOST)}:${port}` : undefined;
+}
+
+function httpUrlOf({ TRANSPORTS, HOST, TLS_CERT_FILE }: Config, app: NestFastifyApplication): string | undefined {
+  const scheme = TLS_CERT_FILE === undefined ? 'http' : 'https';
+  return TRANSPORTS.includes('http') ? `${scheme}://${hostInUrl(HOST)}:${portOf(app)}` : undefined;
 }
 
 function hostInUrl(host: string): string {

@@ -32,6 +32,8 @@ const commands = {
       RATE_LIMIT_PER_MINUTE: '0',
       ...settings,
     };
+    // OpenTelemetry reads what the process was started with.
+    Object.assign(process.env, settings);
     const { grpcAddress, httpUrl, untilReady } = await startGateway(readConfig(environment), environment);
     if (!(await untilReady(READY_TIMEOUT_MS))) throw new Error('the gateway does not become ready');
     if (grpcAddress === undefined || httpUrl === undefined) throw new Error('a door is closed');

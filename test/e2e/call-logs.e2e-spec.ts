@@ -1,9 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { Client, credentials, Metadata, status } from '@grpc/grpc-js';
 import { AgentService } from '../../src/common/grpc/generated/agent_pb.js';
 import { AuthService } from '../../src/common/grpc/generated/auth_pb.js';
 import { EventService } from '../../src/common/grpc/generated/event_pb.js';
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
 import { SessionService } from '../../src/common/grpc/generated/session_pb.js';
+import { asTask, connect, sending, WAYS } from '../support/a2a-client.js';
 import { COMPILE_TIMEOUT_MS, compileGateway, startCompiledGateway, type CompiledGateway } from '../support/compiled-gateway.js';
 import { collect, Conversation } from '../support/conversation.js';
 import type { Door } from '../support/door.js';
@@ -11,7 +13,7 @@ import { eventually } from '../support/eventually.js';
 import { GrpcDoor } from '../support/grpc.door.js';
 import { createOpencodeEnvironment, type OpencodeEnvironment } from '../support/opencode-environment.js';
 import { RestDoor } from '../support/rest.door.js';
-import { ScriptedModel } from '../support/scripted-model.js';
+import { script, ScriptedModel } from '../support/scripted-model.js';
 
 const TOKEN = 'a-token-that-is-long-enough';
 const NAMES = ['gRPC', 'REST'] as const;
@@ -55,6 +57,27 @@ describe('the log of calls', () => {
     const find = (): Line | undefined => lines(context).findLast((line) => line.door === door && line.method === method);
     await eventually(() => find() !== undefined);
     return find() ?? {};
+  }
+
+  /** What a gRPC call ends with, and the id in what comes before. */
+  function idsOf(path: string, token: string, id: string): Promise<{ readonly code: number; readonly id: string }> {
+    const client = new Client(gateway.grpcAddress, credentials.createInsecure());
+    const metadata = new Metadata();
+    metadata.set('authorization', `Bearer ${token}`);
+    metadata.set('x-request-id', id);
+    const asIs = (bytes: Buffer): Buffer => bytes;
+    const call = client.makeUnaryRequest(path, asIs, asIs, Buffer.alloc(0), metadata, () => undefined);
+    const found: string[] = [];
+    const note = (told: Metadata): void => void found.push(...told.get('x-request-id').map(String));
+    call.on('metadata', note);
+    return new Promise((resolve) =>
+      call.on('status', ({ code, metadata: trailers }) => {
+        // Without messages there is nothing before the trailers.
+        note(trailers);
+        client.close();
+        resolve({ code, id: found[0] ?? '' });
+      }),
+    );
   }
 
   beforeAll(async () => {
@@ -119,6 +142,73 @@ describe('the log of calls', () => {
       expect([whole, half]).toMatchObject([{ code: 'OK' }, { code: 'CANCELLED' }]);
       expect(whole['bytes']).toBeGreaterThan(500);
       expect(gateway.process.output).not.toContain('only the caller');
+    });
+
+    it.each(NAMES)('tells the session that a call is about, also of one that makes its turn (%s)', async (name) => {
+      const conversation = await Conversation.begin(doorOf(name));
+      await conversation.run([{ t: 'text', value: 'fine' }]);
+      await conversation.history();
+
+      const run = await lineOf('Access', name, 'opencode.message.MessageService/RunMessage');
+      const list = await lineOf('Access', name, 'opencode.message.MessageService/ListMessages');
+
+      expect([run['session'], list['session']]).toEqual([conversation.sessionId, conversation.sessionId]);
+    });
+
+    it.each(WAYS)('tells of a message of A2A, its session too (%s, %s)', async (binding, version) => {
+      const client = await connect(gateway, binding, version, TOKEN);
+      const requestId = `${binding}-${version}`.replace('+', '-');
+      const task = asTask(
+        await client.sendMessage(sending(script([{ t: 'text', value: 'fine' }])), {
+          serviceParameters: { 'x-request-id': requestId, authorization: `Bearer ${TOKEN}` },
+        }),
+      );
+
+      await eventually(() => lines('Access').some((line) => line['requestId'] === requestId));
+      const line = lines('Access').find((told) => told['requestId'] === requestId);
+
+      expect(line).toMatchObject({ code: 'OK', principal: 'access-token', session: task.id.split('.')[0] });
+      expect(line?.method).toMatch(binding === 'GRPC' ? /a2a\.v1\.A2AService\/SendMessage$/ : /^\//);
+    });
+
+    it.each([
+      ['that went well', '/session', {}, 200],
+      ['that was refused', '/session', { authorization: '' }, 401],
+      ['to no route', '/none', {}, 404],
+      ['that is no address', '/%', {}, 400],
+      ['of a probe', '/health', {}, 200],
+    ])('can be found by what the caller was answered: a request %s', async (_, path, changed, status) => {
+      const sent = { authorization: `Bearer ${TOKEN}`, ...changed };
+      const [own, ours] = await Promise.all([
+        fetch(gateway.httpUrl + path, { headers: { ...sent, 'x-request-id': 'my-own-id' } }),
+        fetch(gateway.httpUrl + path, { headers: { ...sent, 'x-request-id': 'not well formed' } }),
+      ]);
+
+      expect([own.status, ours.status]).toEqual([status, status]);
+      expect(own.headers.get('x-request-id')).toBe('my-own-id');
+      expect(ours.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    });
+
+    it.each([
+      ['that went well', `/${SessionService.typeName}/SearchSessions`, TOKEN, status.OK],
+      ['that was refused', `/${SessionService.typeName}/SearchSessions`, 'another-token-long-enough', status.UNAUTHENTICATED],
+      ['of no method', '/opencode.None/Get', TOKEN, status.UNIMPLEMENTED],
+    ])('can be found by what the caller was answered: a gRPC call %s', async (_, path, token, code) => {
+      expect(await idsOf(path, token, 'my-own-id')).toEqual({ code, id: 'my-own-id' });
+      expect((await idsOf(path, token, 'not well formed')).id).toMatch(/^[0-9a-f-]{36}$/);
+    });
+
+    it.each(NAMES)("names the caller's trace, though nothing is traced here (%s)", async (name) => {
+      const traceId = '0af7651916cd43dd8448eb211c80319c';
+      const traced = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+      const door =
+        name === 'gRPC'
+          ? new GrpcDoor(gateway.grpcAddress, TOKEN, undefined, traced)
+          : new RestDoor(gateway.httpUrl, TOKEN, undefined, traced);
+      doors.push(door);
+      await door.call(SessionService.method.listSessionStatuses, {});
+
+      expect(await lineOf('Access', name, 'opencode.session.SessionService/ListSessionStatuses')).toMatchObject({ traceId });
     });
 
     it('does not repeat an address that is none of ours, nor any query', async () => {

@@ -44,9 +44,10 @@ export class GrpcDoor implements Door {
   private readonly client: Client;
   private readonly metadata = new Metadata();
 
-  constructor(address: string, token?: string, tls?: ClientTls) {
+  constructor(address: string, token?: string, tls?: ClientTls, headers: Readonly<Record<string, string>> = {}) {
     this.client = new Client(address, credentialsOf(tls), { 'grpc.max_receive_message_length': -1, 'grpc.use_local_subchannel_pool': 1 });
     if (token !== undefined) this.metadata.set('authorization', `Bearer ${token}`);
+    for (const [name, value] of Object.entries(headers)) this.metadata.set(name, value);
   }
 
   call<I extends DescMessage, O extends DescMessage>(method: Unary<I, O>, request: MessageInitShape<I>): Promise<MessageShape<O>> {

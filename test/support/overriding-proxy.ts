@@ -1,4 +1,4 @@
-import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** What is answered in place of OpenCode: nothing at all, or this; or what OpenCode answers, but not before. */
@@ -11,6 +11,8 @@ export class OverridingProxy {
   readonly overrides = new Map<RegExp, Override>();
   /** What came, in order: `GET /session`. */
   readonly calls: string[] = [];
+  /** What came with each of them. */
+  readonly headers: IncomingHttpHeaders[] = [];
   private readonly server = createServer((request, response) => void this.handle(request, response));
 
   private constructor(private readonly target: string) {}
@@ -35,6 +37,7 @@ export class OverridingProxy {
     const { method = 'GET', url: path = '/' } = request;
     const call = `${method} ${path}`;
     this.calls.push(call);
+    this.headers.push(request.headers);
     const override = [...this.overrides].find(([pattern]) => pattern.test(call))?.[1];
     if (override === 'cut') return void request.destroy();
     if (override !== undefined && 'notBefore' in override) await override.notBefore;

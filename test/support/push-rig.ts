@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { NoTracer } from '../../src/common/tracing/tracer.js';
 import { Metrics } from '../../src/common/metrics/metrics.js';
 import { PushConfigService } from '../../src/modules/a2a/push/push-config.service.js';
 import { PushDelivery } from '../../src/modules/a2a/push/push.delivery.js';
@@ -33,7 +34,7 @@ export class PushGateway {
 
   constructor(store: TaskStore, tasks: ScriptedTasks, timing = QUICK) {
     const addresses = new WebhookAddresses(['127.0.0.1']);
-    this.sender = new PushSender(addresses, timing);
+    this.sender = new PushSender(addresses, new NoTracer(), timing);
     const delivery = new PushDelivery(store, payload, this.sender, this.metrics);
     this.dispatcher = new PushDispatcher(store, tasks, delivery, this.metrics, timing);
     this.configs = new PushConfigService(store, addresses, this.dispatcher);

@@ -40,6 +40,7 @@ export class RestDoor implements Door {
     private readonly baseUrl: string,
     private readonly token?: string,
     tls?: ClientTls,
+    private readonly headers: Readonly<Record<string, string>> = {},
   ) {
     // A stream may be silent for as long as it likes.
     this.agent = new Agent({ connections: 200, bodyTimeout: 0, ...(tls && { connect: { ca: tls.ca } }) });
@@ -105,6 +106,7 @@ export class RestDoor implements Door {
       method: route.verb.toUpperCase() as 'GET',
       headers: {
         accept,
+        ...this.headers,
         ...(route.body !== '' && { 'content-type': 'application/json' }),
         ...(this.token !== undefined && { authorization: `Bearer ${this.token}` }),
       },

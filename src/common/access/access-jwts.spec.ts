@@ -27,7 +27,7 @@ afterAll(async () => {
 async function admit(token: string) {
   const limits = { rate: new PrincipalRate(0), failures: new FailedAccess(0) };
   return new Admission(principals, limits).admit(
-    { authorization: `Bearer ${token}`, peer: '127.0.0.1', requestId: undefined, target: 'x' },
+    { authorization: `Bearer ${token}`, peer: '127.0.0.1', requestId: 'r1', target: 'x' },
     'read',
   );
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { GatewayError } from '../errors/gateway-error.js';
 import { fromUnknown } from '../errors/status-table.js';
 import { Refusals } from '../logging/refusals.js';
@@ -17,8 +16,8 @@ export interface Credentials {
   readonly certificate?: ClientCertificate | undefined;
   /** The address they come from. */
   readonly peer: string;
-  /** Of the caller's own making; one that could not stand in a log line is not used. */
-  readonly requestId: string | undefined;
+  /** Of the call. */
+  readonly requestId: string;
   /** What is called, for the log: the method or route as the contract names it. */
   readonly target: string;
 }
@@ -53,7 +52,7 @@ export class Admission {
    */
   async admit(credentials: Credentials, requirement: Requirement | undefined, isUrgent = false): Promise<Caller | undefined> {
     if (requirement === 'open') return undefined;
-    const requestId = toRequestId(credentials.requestId);
+    const { requestId } = credentials;
     let principal: Principal | undefined;
     try {
       principal = await this.identify(credentials);
@@ -83,10 +82,6 @@ export class Admission {
     const what = token === undefined ? 'A bearer token is required' : 'The bearer token is not valid';
     throw new GatewayError('UNAUTHENTICATED', what, { reason: token === undefined ? 'TOKEN_MISSING' : 'TOKEN_INVALID' });
   }
-}
-
-function toRequestId(wish = ''): string {
-  return /^[\w.:/+=-]{1,128}$/.test(wish) ? wish : randomUUID();
 }
 
 function lacking(scope: Requirement | undefined): GatewayError {

@@ -12,10 +12,28 @@ export interface Caller {
 }
 
 const CALLER = Symbol('caller');
+const NOTES = Symbol('notes');
+
+interface Noted {
+  /** Shared by whoever is the caller with another scope. */
+  [NOTES]?: { sessionId?: string };
+}
+
+/** Notes which session a call turned out to be about; of several, the first. For logs and traces. */
+export function noteSession(caller: Caller, sessionId: string): void {
+  const notes = (caller as Noted)[NOTES];
+  if (notes !== undefined) notes.sessionId ??= sessionId;
+}
+
+/** Undefined for a call that is about none, or was over before that was known. */
+export function sessionOf(caller: Caller): string | undefined {
+  return (caller as Noted)[NOTES]?.sessionId;
+}
 
 /** Notes on what comes with a call who makes it: the HTTP request, or the gRPC call's metadata. */
 export function setCaller(holder: object, caller: Caller): void {
   (holder as { [CALLER]?: Caller })[CALLER] = caller;
+  (caller as Noted)[NOTES] ??= {};
 }
 
 /** Undefined before the caller was let in, and where nobody is asked. */

@@ -1,11 +1,13 @@
 import type { Caller } from '../access/caller.js';
 import type { GatewayErrorCode } from '../errors/gateway-error.js';
+import type { ArrivedCall } from './arrived-call.js';
 
 /** A call that is over, as its door saw it. Nothing of what was said in it. */
 export interface FinishedCall {
   readonly door: 'grpc' | 'http';
   /** `package.Service/Method`, or the route of what is no method; empty for what is nothing of ours, whatever it was called. */
   readonly method: string;
+  readonly arrived: ArrivedCall;
   /** Undefined for who was not let in, and where nobody is asked. */
   readonly caller: Caller | undefined;
   readonly code: GatewayErrorCode | 'OK';

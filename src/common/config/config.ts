@@ -96,6 +96,10 @@ export const settings = {
   CORS_ORIGINS: names(isOrigin, 'must be origins as browsers write them, such as https://app.example.org').describe(
     'origins whose web pages may call, comma-separated and exact; unset: none but its own',
   ),
+  LOG_FORMAT: z
+    .enum(['auto', 'json', 'pretty'])
+    .default('auto')
+    .describe('json: a JSON object a line; pretty: for people; auto: pretty when standard error is a terminal'),
   LOG_LEVEL: z.enum(LOG_LEVELS).default('info').describe('fatal, error, warn, info, debug or trace'),
   ACCESS_LOG: flag('true').describe('one line in the log for each call: who, what, with which result, how long; no contents'),
   DRAIN_DELAY_MS: milliseconds(0).describe(

@@ -2,6 +2,7 @@ import type { sendUnaryData, Server, ServerUnaryCall, ServerWritableStream, Unty
 import { callerOf, setCaller } from '../access/caller.js';
 import type { CallsInFlight } from '../limits/calls-in-flight.js';
 import type { OpenStreams } from '../streams/open-streams.js';
+import type { Tracer } from '../tracing/tracer.js';
 import {
   toForeignDefinition,
   type ForeignCall,
@@ -9,7 +10,7 @@ import {
   type ForeignStreamMethod,
   type ForeignUnaryMethod,
 } from './foreign-service.js';
-import { countSent } from './grpc-calls.js';
+import { countSent, workForSpans } from './grpc-calls.js';
 import { GrpcCallSink, plainEncoding } from './grpc-call.sink.js';
 import { toCallError } from './grpc-error.js';
 import { http2StreamOf } from './grpc-internals.js';
@@ -21,6 +22,7 @@ export interface ForeignHost {
   readonly calls: CallsInFlight;
   readonly streams: OpenStreams;
   readonly unanswered: UnansweredCalls;
+  readonly tracer: Tracer;
   /** Of a request of another protocol. */
   readonly limits: { readonly maxForeignBytes: number };
 }
@@ -30,9 +32,9 @@ type Call = ServerUnaryCall<Buffer, Buffer> | ServerWritableStream<Buffer, Buffe
 /** Puts a service of another protocol on the door, with the same limits, streams and drain as ours. */
 export function addForeignService(server: Server, { methods }: ForeignService, host: ForeignHost): void {
   const definition = Object.fromEntries(methods.map((method) => [method.path, toForeignDefinition(method)]));
-  const implementation: UntypedServiceImplementation = Object.fromEntries(
-    methods.map((method) => [method.path, method.kind === 'unary' ? unary(method, host) : streaming(method, host)]),
-  );
+  const handle = (method: ForeignService['methods'][number]) =>
+    workForSpans(host.tracer, method.kind === 'unary' ? unary(method, host) : streaming(method, host));
+  const implementation: UntypedServiceImplementation = Object.fromEntries(methods.map((method) => [method.path, handle(method)]));
   server.addService(definition, implementation);
 }
 

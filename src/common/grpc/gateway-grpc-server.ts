@@ -13,7 +13,6 @@ import { Server, Transport, type CustomTransportStrategy, type MessageHandler } 
 import { firstValueFrom, isObservable, type Observable } from 'rxjs';
 import type { Admission } from '../access/admission.js';
 import { callerOf, setCaller } from '../access/caller.js';
-import type { CallObserver } from '../calls/finished-call.js';
 import { GatewayError } from '../errors/gateway-error.js';
 import { maxBytesOf, type RequestBounds } from '../limits/call-limits.js';
 import type { CallsInFlight } from '../limits/calls-in-flight.js';
@@ -24,13 +23,12 @@ import type { TlsFiles } from '../tls/tls-files.js';
 import { originalOf } from './aggregate.js';
 import { encodeJson } from './encoding.js';
 import { addForeignService } from './foreign-calls.js';
-import type { ForeignService } from './foreign-service.js';
 import { blameCallersForFraming } from './framing-errors.js';
 import { admitOverGrpc } from './grpc-admission.js';
 import { frameEncodingOf, GrpcCallSink } from './grpc-call.sink.js';
 import { toCallError } from './grpc-error.js';
 import { http2ServersOf, http2StreamOf } from './grpc-internals.js';
-import { countSent, watchGrpcCalls } from './grpc-calls.js';
+import { countSent, watchGrpcCalls, workForSpans, type GrpcCallWatch } from './grpc-calls.js';
 import { GrpcHealth } from './grpc-health.js';
 import { tooLarge } from './grpc-refusals.js';
 import { keepSessionsAlive } from './keepalive.js';
@@ -49,7 +47,7 @@ export interface GrpcLimits extends RequestBounds, SessionLimits {
   readonly maxConnectionIdleS: number;
 }
 
-export interface GatewayGrpcOptions {
+export interface GatewayGrpcOptions extends GrpcCallWatch {
   readonly host: string;
   /** 0 takes any free port; `port` tells which. */
   readonly port: number;
@@ -65,10 +63,7 @@ export interface GatewayGrpcOptions {
   readonly watches: OpenStreams;
   readonly admission: Admission;
   readonly calls: CallsInFlight;
-  readonly observer: CallObserver;
   readonly payloads: PayloadLog | undefined;
-  /** Of other protocols, beside the contract. */
-  readonly foreign: readonly ForeignService[];
 }
 
 type ServerCall = ServerUnaryCall<Buffer, unknown> | ServerWritableStream<Buffer, unknown>;
@@ -167,12 +162,12 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
   }
 
   private attend(server: GrpcServer): void {
-    const { keepaliveS, limits, observer, foreign } = this.options;
+    const { keepaliveS, limits } = this.options;
     for (const http2Server of http2ServersOf(server)) {
       blameCallersForFraming(http2Server);
       limitSessions(http2Server, limits);
       if (keepaliveS > 0) keepSessionsAlive(http2Server, keepaliveS * 1_000);
-      watchGrpcCalls(http2Server, observer, foreign);
+      watchGrpcCalls(http2Server, this.options);
       // One that connected at the last moment, and was not told with the others.
       http2Server.on('session', (session) => {
         if (this.isClosing) session.close();
@@ -191,7 +186,10 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
   }
 
   private handle(method: DescMethod, handler: MessageHandler) {
-    return method.methodKind === 'unary' ? this.handleUnary(method, handler) : this.handleStream(method, handler);
+    return workForSpans(
+      this.options.tracer,
+      method.methodKind === 'unary' ? this.handleUnary(method, handler) : this.handleStream(method, handler),
+    );
   }
 
   private handleUnary(method: DescMethod, handler: MessageHandler) {

@@ -2,12 +2,14 @@ import type { DescMethod } from '@bufbuild/protobuf';
 import type { Metadata, ServerInterceptingCall, ServerInterceptor } from '@grpc/grpc-js';
 import type { Admission, Credentials } from '../access/admission.js';
 import { setCaller } from '../access/caller.js';
+import { arrivedOn } from '../calls/arrived-call.js';
 import { requirementOf, type Requirement } from '../access/scopes.js';
 import { isUrgent } from '../limits/call-limits.js';
 import type { CallsInFlight } from '../limits/calls-in-flight.js';
 import { toClientCertificate } from './client-certificate.mapper.js';
 import type { ForeignService } from './foreign-service.js';
 import { toCallError } from './grpc-error.js';
+import { http2StreamOf } from './grpc-internals.js';
 import { methodName, methodPath, protoServices } from './proto-types.js';
 
 /** What is called, as far as it matters at the door. */
@@ -84,7 +86,7 @@ function credentialsOf({ name }: Called, call: InterceptedCall, metadata: Metada
   return {
     authorization: firstOf(metadata, 'authorization'),
     certificate: sslPeerCertificate && toClientCertificate(sslPeerCertificate),
-    requestId: firstOf(metadata, 'x-request-id'),
+    requestId: arrivedOn(http2StreamOf(call)).requestId,
     // Without the port.
     peer: call.getPeer().replace(/:\d+$/, ''),
     target: name,

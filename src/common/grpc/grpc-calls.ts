@@ -1,8 +1,11 @@
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Stream } from 'node:http2';
 import { callerOf } from '../access/caller.js';
+import { arrivedOn, REQUEST_ID, setArrived, toArrivedCall } from '../calls/arrived-call.js';
 import type { CallObserver, FinishedCall } from '../calls/finished-call.js';
 import { codeOfNumber } from '../errors/status-table.js';
+import type { Tracer } from '../tracing/tracer.js';
 import type { ForeignService } from './foreign-service.js';
+import { addHeader, http2StreamOf } from './grpc-internals.js';
 import { methodName, protoServices } from './proto-types.js';
 
 /** What grpc-js serves beside the contract. */
@@ -27,16 +30,30 @@ export function noteStream(stream: ServerHttp2Stream): void {
   streams.add(stream);
 }
 
-/** Tells of every call once its HTTP/2 stream is over: also of those that grpc-js answers by itself. */
-export function watchGrpcCalls(server: Http2Server, observer: CallObserver, foreign: readonly ForeignService[]): void {
+export interface GrpcCallWatch {
+  readonly observer: CallObserver;
+  readonly tracer: Tracer;
+  /** Of other protocols, beside the contract. */
+  readonly foreign: readonly ForeignService[];
+}
+
+/**
+ * Takes every call in before grpc-js sees it, says under which id in its answer, and tells of it once its HTTP/2 stream is over: also of
+ * those that grpc-js answers by itself.
+ */
+export function watchGrpcCalls(server: Http2Server, { observer, tracer, foreign }: GrpcCallWatch): void {
   const names = new Set([...ownNames, ...foreign.flatMap(({ methods }) => methods.map(({ path }) => path.slice(1)))]);
-  server.on('stream', (stream, headers) => {
+  server.prependListener('stream', (stream, headers) => {
     const startedAtMs = performance.now();
     const method = nameOf(headers, names);
+    const arrived = toArrivedCall(tracer, headers, () => describe(method));
+    setArrived(stream, arrived);
+    addHeader(stream, REQUEST_ID, arrived.requestId);
     stream.once('close', () =>
       observer.record({
         door: 'grpc',
         method,
+        arrived,
         caller: callerOf(stream),
         code: codeOf(stream),
         durationMs: performance.now() - startedAtMs,
@@ -45,6 +62,18 @@ export function watchGrpcCalls(server: Http2Server, observer: CallObserver, fore
       }),
     );
   });
+}
+
+/** Has all that a handler begins, also later on, be work for its call's span. */
+export function workForSpans<Handler extends (call: never, callback: never) => void>(tracer: Tracer, handle: Handler): Handler {
+  if (!tracer.isOn) return handle;
+  const work = (call: never, callback: never): void => tracer.run(arrivedOn(http2StreamOf(call)).span, () => handle(call, callback));
+  return work as Handler;
+}
+
+function describe(method: string) {
+  const [service, name] = method.split('/');
+  return { name: method === '' ? 'grpc' : method, attributes: { 'rpc.system': 'grpc', 'rpc.service': service, 'rpc.method': name } };
 }
 
 /** Never what was called, unless it is ours: it may be anything. */

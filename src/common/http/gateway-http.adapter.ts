@@ -4,6 +4,7 @@ import { isMessage } from '@bufbuild/protobuf';
 import { HttpException } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { REQUEST_ID, requestIdOf } from '../calls/arrived-call.js';
 import { fromUnknown } from '../errors/status-table.js';
 import { encodeJson } from '../grpc/encoding.js';
 import type { CallsInFlight } from '../limits/calls-in-flight.js';
@@ -23,9 +24,9 @@ import { SECURITY_HEADERS } from './web-guard.js';
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Fastify answers what is no URL before its hooks run. */
-function replyToBadUrl(failure: Error, _: FastifyRequest, reply: FastifyReply): void {
+function replyToBadUrl(failure: Error, { headers }: FastifyRequest, reply: FastifyReply): void {
   const { error, httpStatus } = fromUnknown(failure);
-  replyWithError(reply.headers(SECURITY_HEADERS), error, httpStatus);
+  replyWithError(reply.headers({ ...SECURITY_HEADERS, [REQUEST_ID]: requestIdOf(headers) }), error, httpStatus);
 }
 
 export interface GatewayHttpOptions {

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Admission } from '../access/admission.js';
 import { setCaller } from '../access/caller.js';
+import { arrivedOn } from '../calls/arrived-call.js';
 import { requirementOf, type Requirement } from '../access/scopes.js';
 import { fromUnknown } from '../errors/status-table.js';
 import { isUrgent } from '../limits/call-limits.js';
@@ -14,20 +15,18 @@ type RouteScopes = Readonly<Record<string, Requirement>>;
 export function admitOverHttp(fastify: FastifyInstance, admission: Admission, routeScopes: RouteScopes): void {
   fastify.addHook('onRequest', async (request, reply) => {
     if (request.is404) return;
-    const { authorization, 'x-request-id': requestId } = request.headers;
+    const { authorization } = request.headers;
     try {
       const { url = '' } = request.routeOptions;
       const shown = {
         authorization,
         peer: request.ip,
-        requestId: typeof requestId === 'string' ? requestId : undefined,
+        requestId: arrivedOn(request).requestId,
         target: `${request.method} ${url}`,
       };
       const called = methodOfRoute(request.method, url);
       const caller = await admission.admit(shown, requirementOfRequest(request, routeScopes), isUrgent(called));
-      if (caller === undefined) return;
-      setCaller(request, caller);
-      void reply.header('x-request-id', caller.requestId);
+      if (caller !== undefined) setCaller(request, caller);
     } catch (error) {
       replyWithError(reply, fromUnknown(error).error);
     }

@@ -1,11 +1,20 @@
 import type { Logger } from 'pino';
 import type { FinishedCall } from '../calls/finished-call.js';
+import { NO_SPAN } from '../tracing/tracer.js';
 import { AccessLog } from './access-log.js';
 
 function levelOf(call: Pick<FinishedCall, 'method' | 'code'>): string {
   const levels: string[] = [];
   const logger = { info: () => levels.push('info'), debug: () => levels.push('debug') } as unknown as Logger;
-  new AccessLog(logger).record({ door: 'http', caller: undefined, durationMs: 1, isStream: false, bytes: 0, ...call });
+  new AccessLog(logger).record({
+    door: 'http',
+    arrived: { requestId: 'r', traceId: undefined, span: NO_SPAN },
+    caller: undefined,
+    durationMs: 1,
+    isStream: false,
+    bytes: 0,
+    ...call,
+  });
   return levels.join();
 }
 

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { sessionOf } from '../access/caller.js';
 import type { CallObserver, FinishedCall } from '../calls/finished-call.js';
 
 /** Asked every few seconds by what watches us. */
@@ -15,9 +16,16 @@ const PROBES: ReadonlySet<string> = new Set([
 export class AccessLog implements CallObserver {
   constructor(private readonly logger: Logger) {}
 
-  record({ caller, durationMs, isStream: _, ...call }: FinishedCall): void {
+  record({ caller, arrived, durationMs, isStream: _, ...call }: FinishedCall): void {
     const level = call.code === 'OK' && PROBES.has(call.method) ? 'debug' : 'info';
-    const ms = Math.round(durationMs * 10) / 10;
-    this.logger[level]({ context: 'Access', ...call, principal: caller?.principal.id, ms, requestId: caller?.requestId });
+    this.logger[level]({
+      context: 'Access',
+      ...call,
+      principal: caller?.principal.id,
+      session: caller && sessionOf(caller),
+      ms: Math.round(durationMs * 10) / 10,
+      requestId: arrived.requestId,
+      traceId: arrived.traceId,
+    });
   }
 }

@@ -2,15 +2,24 @@ import type { LoggerService } from '@nestjs/common';
 import { pino, type DestinationStream, type Level, type Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import type { LogScrubber } from '../redaction/log-scrubber.js';
+import { NoTracer, type Tracer } from '../tracing/tracer.js';
 
 /** Never written, wherever in what is logged they stand. */
 const NEVER = ['authorization', 'headers', 'body', 'token', 'key', 'password'].flatMap((name) => [name, `*.${name}`]);
 
-/** JSON lines on standard error, so that standard output belongs to what the command prints; each goes through the scrubber. */
+export interface LoggerParts {
+  readonly destination: DestinationStream;
+  readonly tracer?: Tracer;
+}
+
+/**
+ * JSON lines, each of which goes through the scrubber before it goes anywhere. Those that are written while a traced call is served name
+ * its trace.
+ */
 export function createLogger(
   config: Pick<Config, 'LOG_LEVEL' | 'OPENCODE_DEBUG'>,
   scrubber: LogScrubber,
-  destination = standardError(),
+  { destination, tracer = new NoTracer() }: LoggerParts,
 ): Logger {
   return pino(
     {
@@ -20,13 +29,10 @@ export function createLogger(
       redact: { paths: NEVER, remove: true },
       serializers: { err: tellError },
       hooks: { streamWrite: (line) => scrubber.scrub(line) },
+      ...(tracer.isOn && { mixin: () => ({ traceId: tracer.current().traceId }) }),
     },
     destination,
   );
-}
-
-function standardError(): DestinationStream {
-  return pino.destination({ dest: 2, sync: false });
 }
 
 /** An error's words and where it happened, and nothing that libraries hang on errors: requests, answers, headers. */

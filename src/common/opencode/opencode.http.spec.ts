@@ -215,7 +215,7 @@ describe('what is told of calls that are over', () => {
     told = [];
     await http.close();
     const note = ({ route: called, code }: FinishedUpstreamCall): void => void told.push({ route: called, code });
-    http = new OpencodeHttp(() => ({ baseUrl: baseUrlOf(server), username: 'opencode', password: undefined }), 200, note);
+    http = new OpencodeHttp(() => ({ baseUrl: baseUrlOf(server), username: 'opencode', password: undefined }), 200, { onFinished: note });
   });
 
   it('names the route without its ids, which are encoded in the path alone', async () => {

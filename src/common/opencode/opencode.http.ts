@@ -1,5 +1,6 @@
 import { Agent, request, type Dispatcher } from 'undici';
 import { GatewayError } from '../errors/gateway-error.js';
+import { NO_SPAN, NoTracer, type Span, type Tracer } from '../tracing/tracer.js';
 import { routeMissing, toGatewayError, toTransportError } from './opencode.errors.js';
 import { toRoute, type UpstreamRoute } from './opencode.route.js';
 
@@ -38,22 +39,36 @@ export interface FinishedUpstreamCall {
   readonly durationMs: number;
 }
 
-/** Where a call notes the status of its answer. */
-interface Outcome {
+/** Who is told of calls. */
+export interface UpstreamWatch {
+  readonly onFinished?: (call: FinishedUpstreamCall) => void;
+  readonly tracer?: Tracer;
+}
+
+/** A call under way. */
+interface Attempt {
+  /** For errors. */
+  readonly name: string;
+  /** That tell OpenCode which trace it works for. */
+  readonly trace: Readonly<Record<string, string>>;
+  /** Of the answer. */
   status?: number;
 }
 
 /** Calls of one OpenCode server: address, credential, time limit, and what its failures mean. Knows no route. */
 export class OpencodeHttp {
   private readonly agent = new Agent({ connections: 64, keepAliveTimeout: 4_000 });
+  private readonly tracer: Tracer;
   /** Ends the calls that were begun while OpenCode was away. */
   private away: AbortController | undefined;
 
   constructor(
     private readonly endpoint: () => OpencodeEndpoint,
     private readonly timeoutMs: number,
-    private readonly onFinished: (call: FinishedUpstreamCall) => void = () => undefined,
-  ) {}
+    private readonly watches: UpstreamWatch = {},
+  ) {
+    this.tracer = watches.tracer ?? new NoTracer();
+  }
 
   /** Until `comeBack` calls may be accepted and never answered: so OpenCode does for a moment while it starts (measured). */
   goAway(): void {
@@ -73,7 +88,7 @@ export class OpencodeHttp {
   async call(call: UpstreamCall): Promise<UpstreamAnswer> {
     const away = this.away?.signal;
     try {
-      return await this.watch(call, (name, outcome) => this.answer(call, name, outcome, away));
+      return await this.watch(call, (attempt) => this.answer(call, attempt, away));
     } catch (error) {
       if (away?.aborted === true && call.method === 'GET') return this.call(call);
       throw error;
@@ -82,13 +97,13 @@ export class OpencodeHttp {
 
   /** An answer that is not JSON, held whole. @throws GatewayError RESOURCE_EXHAUSTED above `maxBytes` */
   bytes(call: UpstreamCall, maxBytes: number): Promise<Buffer> {
-    return this.watch(call, async (name, outcome) => {
+    return this.watch(call, async (attempt) => {
       const { statusCode, body } = await request(this.urlOf(call), {
-        ...this.optionsOf(call),
+        ...this.optionsOf(call, attempt.trace),
         signal: AbortSignal.timeout(call.timeoutMs ?? this.timeoutMs),
       });
-      outcome.status = statusCode;
-      if (statusCode >= 400) throw toGatewayError(name, statusCode, await body.text());
+      attempt.status = statusCode;
+      if (statusCode >= 400) throw toGatewayError(attempt.name, statusCode, await body.text());
       const chunks: Buffer[] = [];
       let total = 0;
       for await (const chunk of body) {
@@ -104,19 +119,19 @@ export class OpencodeHttp {
   /** Opens a stream; `silenceMs` without a byte ends it with an error. */
   open(path: string, silenceMs: number, signal: AbortSignal): Promise<Dispatcher.ResponseData['body']> {
     const call = { method: 'GET', path } as const;
-    return this.watch(call, async (name, outcome) => {
+    return this.watch(call, async (attempt) => {
       const { statusCode, headers, body } = await request(this.urlOf(call), {
-        ...this.optionsOf(call),
+        ...this.optionsOf(call, attempt.trace),
         headersTimeout: OPEN_TIMEOUT_MS,
         bodyTimeout: silenceMs,
         signal,
       });
-      outcome.status = statusCode;
-      if (statusCode >= 400) throw toGatewayError(name, statusCode, await body.text());
+      attempt.status = statusCode;
+      if (statusCode >= 400) throw toGatewayError(attempt.name, statusCode, await body.text());
       if (!String(headers['content-type']).includes('text/event-stream')) {
         // Destroying a body that is still under way is an error of its own to its listeners.
         body.on('error', () => undefined).destroy();
-        throw routeMissing(name);
+        throw routeMissing(attempt.name);
       }
       return body;
     });
@@ -126,39 +141,52 @@ export class OpencodeHttp {
     await this.agent.destroy();
   }
 
-  private async answer(call: UpstreamCall, name: string, outcome: Outcome, away: AbortSignal | undefined): Promise<UpstreamAnswer> {
+  private async answer(call: UpstreamCall, attempt: Attempt, away: AbortSignal | undefined): Promise<UpstreamAnswer> {
     const timeoutMs = call.timeoutMs ?? this.timeoutMs;
     const { statusCode, headers, body } = await request(this.urlOf(call), {
-      ...this.optionsOf(call),
+      ...this.optionsOf(call, attempt.trace),
       signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(away === undefined ? [] : [away])]),
       headersTimeout: timeoutMs,
       bodyTimeout: timeoutMs,
     });
-    outcome.status = statusCode;
+    attempt.status = statusCode;
     const text = await body.text();
-    if (statusCode >= 400) throw toGatewayError(name, statusCode, text);
+    if (statusCode >= 400) throw toGatewayError(attempt.name, statusCode, text);
     if (text === '') return { json: undefined, headers };
-    if (!String(headers['content-type']).includes('json')) throw routeMissing(name);
+    if (!String(headers['content-type']).includes('json')) throw routeMissing(attempt.name);
     return { json: JSON.parse(text) as unknown, headers };
   }
 
-  /** Gives a call its name for errors, makes these GatewayErrors, and tells how it went. */
-  private async watch<T>(call: UpstreamCall, work: (name: string, outcome: Outcome) => Promise<T>): Promise<T> {
+  /**
+   * Gives a call its name for errors, makes these GatewayErrors, and tells how it went. It is a part of what it is made for, and OpenCode
+   * is told of which; what nobody's call needs is not traced.
+   */
+  private async watch<T>(call: UpstreamCall, work: (attempt: Attempt) => Promise<T>): Promise<T> {
     const { path, template } = toRoute(call.path);
+    const parent = this.tracer.current();
+    const span = parent.isRecorded ? this.beginSpan(call.method, template, parent) : NO_SPAN;
+    const trace = this.tracer.headersOf(parent.isRecorded ? span : parent, 'ours');
+    const attempt: Attempt = { name: `${call.method} ${path}`, trace };
     const startedAtMs = performance.now();
-    const outcome: Outcome = {};
     const finish = (code: string): void =>
-      this.onFinished({ route: `${call.method} ${template}`, code, durationMs: performance.now() - startedAtMs });
+      this.watches.onFinished?.({ route: `${call.method} ${template}`, code, durationMs: performance.now() - startedAtMs });
     try {
-      const result = await work(`${call.method} ${path}`, outcome);
-      finish(String(outcome.status));
+      const result = await work(attempt);
+      finish(String(attempt.status));
+      span.end();
       return result;
     } catch (error) {
-      const failure = toTransportError(`${call.method} ${path}`, error);
-      const { status = 0 } = outcome;
+      const failure = toTransportError(attempt.name, error);
+      const { status = 0 } = attempt;
       finish(status >= 400 ? String(status) : failure.code);
+      span.end(failure.code);
       throw failure;
     }
+  }
+
+  private beginSpan(method: string, template: string, parent: Span): Span {
+    const attributes = { 'http.request.method': method, 'url.template': template, 'peer.service': 'opencode' };
+    return this.tracer.begin({ name: `${method} ${template}`, kind: 'client', attributes }, parent);
   }
 
   private urlOf({ path, query }: Pick<UpstreamCall, 'path' | 'query'>): URL {
@@ -169,9 +197,9 @@ export class OpencodeHttp {
     return url;
   }
 
-  private optionsOf({ method, body }: Pick<UpstreamCall, 'method' | 'body'>) {
+  private optionsOf({ method, body }: Pick<UpstreamCall, 'method' | 'body'>, trace: Attempt['trace']) {
     const { username, password } = this.endpoint();
-    const headers: Record<string, string> = { accept: '*/*' };
+    const headers: Record<string, string> = { accept: '*/*', ...trace };
     if (password !== undefined) headers['authorization'] = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
     if (body === undefined) return { method, headers, dispatcher: this.agent };
     return { method, headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body), dispatcher: this.agent };

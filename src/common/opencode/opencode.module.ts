@@ -2,6 +2,7 @@ import { Global, Injectable, Logger, Module, type OnApplicationShutdown } from '
 import { CONFIG, StartError, trustsWorkspaceConfig, type Config } from '../config/config.js';
 import { GatewayError } from '../errors/gateway-error.js';
 import { Backoff } from '../streams/backoff.js';
+import { Tracer } from '../tracing/tracer.js';
 import { findOpencode } from './opencode.binary.js';
 import { OpencodeClient } from './opencode.client.js';
 import { OpencodeFiles } from './opencode.files.js';
@@ -29,7 +30,10 @@ export class OpencodeLifecycle implements OnApplicationShutdown {
   private http: OpencodeHttp | undefined;
   supervisor: OpencodeSupervisor | undefined;
 
-  constructor(private readonly metrics: OpencodeMetrics) {}
+  constructor(
+    private readonly metrics: OpencodeMetrics,
+    private readonly tracer: Tracer,
+  ) {}
 
   async onApplicationShutdown(): Promise<void> {
     await this.supervisor?.stop();
@@ -40,7 +44,10 @@ export class OpencodeLifecycle implements OnApplicationShutdown {
   async open(config: Config, environment: NodeJS.ProcessEnv): Promise<OpencodePool> {
     const { workspaceRoot, endpoint } =
       config.OPENCODE_BASE_URL === undefined ? await this.startEmbedded(config, environment) : useRemote(config, config.OPENCODE_BASE_URL);
-    const http = new OpencodeHttp(endpoint, config.OPENCODE_TIMEOUT * 1_000, (call) => this.metrics.record(call));
+    const http = new OpencodeHttp(endpoint, config.OPENCODE_TIMEOUT * 1_000, {
+      onFinished: (call) => this.metrics.record(call),
+      tracer: this.tracer,
+    });
     this.http = http;
     const client = new OpencodeClient(http);
     const workspace = workspaceRoot ?? Workspace.atRemote(await readRemoteDirectory(client, config.OPENCODE_BASE_URL ?? ''));

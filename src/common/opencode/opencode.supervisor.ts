@@ -21,8 +21,11 @@ const RESTART_MAX_MS = 10_000;
 /** A run of this length counts as healthy: the next crash restarts at once again. */
 const STABLE_AFTER_MS = 30_000;
 
-/** Our own secrets; the agent runs commands and must not find them in its environment. */
-const OWN_SECRETS = /^(ACCESS_|A2A_BEARER_TOKEN$)/;
+/**
+ * Our own secrets: the agent runs commands and must not find them in its environment. And how we trace: told where, OpenCode would send
+ * its log there too, and spans of every statement of SQL and every file that it reads (measured).
+ */
+const OURS_ALONE = /^(ACCESS_|A2A_BEARER_TOKEN$|OTEL_)/;
 
 /**
  * Runs OpenCode and ends it when standard input closes, which happens however the gateway ends, kill -9 included.
@@ -145,7 +148,7 @@ export class OpencodeSupervisor {
 
   private spawn(): ChildProcess {
     const { binary, workspace, environment, debug, username } = this.options;
-    const inherited = Object.fromEntries(Object.entries(environment).filter(([name]) => !OWN_SECRETS.test(name)));
+    const inherited = Object.fromEntries(Object.entries(environment).filter(([name]) => !OURS_ALONE.test(name)));
     const PATH = pathWithRipgrep(environment['PATH']);
     const logging = debug ? ['--print-logs', '--log-level', 'DEBUG'] : [];
     // A process group of its own: Ctrl-C reaches the gateway alone, which drains before it ends OpenCode.

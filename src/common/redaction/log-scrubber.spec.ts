@@ -15,6 +15,11 @@ describe('LogScrubber', () => {
     HOME: '/home/someone',
     XDG_DATA_HOME: '/home/someone/data',
     TMPDIR: '/',
+    OTEL_EXPORTER_OTLP_HEADERS: 'x-tenant=value-of-a-tenant,authorization=Bearer%20value-of-a-collector',
+  });
+
+  it.each(['value-of-a-tenant', 'value-of-a-collector'])('knows %s, which a collector of traces is shown', (secret) => {
+    expect(scrubber.scrub(`it is ${secret}.`)).toBe('it is [OTEL_EXPORTER_OTLP_HEADERS].');
   });
 
   it.each([

@@ -6,6 +6,8 @@ const SECRET_NAME = /key|token|secret|passw(or)?d|passphrase|credential|authoriz
 /** What such a name may end in when the value only says where a secret is. */
 const POINTER_NAME = /_(FILE|PATH|DIR|ID)$/i;
 /** Parts of OpenCode's configuration in which every value may be a secret. */
+/** OpenTelemetry's headers, which show collectors who we are: `name=value,name=value`. */
+const HEADERS_NAME = /^OTEL_EXPORTER_OTLP_(\w+_)?HEADERS$/;
 const SECRET_SECTION = /^(headers|environment|env)$/i;
 
 /** Folders of the host, told by the names of the variables that lead there. */
@@ -64,7 +66,7 @@ export function isSecretName(name: string): boolean {
 }
 
 function secretsIn(name: string, value: string): string[] {
-  const inside = [...secretsOfJson(value), ...secretsOfUrl(value)];
+  const inside = [...secretsOfJson(value), ...secretsOfUrl(value), ...(HEADERS_NAME.test(name) ? secretsOfHeaders(value) : [])];
   return isSecretName(name) ? [value, ...inside] : inside;
 }
 
@@ -84,6 +86,11 @@ function secretsWithin(value: unknown, isSecret: boolean): string[] {
   return Object.entries(value).flatMap(([key, inner]) =>
     secretsWithin(inner, isSecret || SECRET_SECTION.test(key) || (SECRET_NAME.test(key) && typeof inner === 'string')),
   );
+}
+
+function secretsOfHeaders(value: string): string[] {
+  const coded = value.split(',').map((header) => header.slice(header.indexOf('=') + 1).trim());
+  return coded.flatMap((secret) => [secret, secret.replaceAll('%20', ' ').replace(/^\w+ /, '')]);
 }
 
 function secretsOfUrl(value: string): string[] {

@@ -26,6 +26,7 @@ import { TurnRegistry } from './turn.registry.js';
 import { TurnRequests } from './turn.requests.js';
 import { TurnRunner } from './turn.runner.js';
 import { TurnService } from './turn.service.js';
+import { TurnTracer } from './turn.tracer.js';
 import { UsageMetrics } from './usage.metrics.js';
 
 /** Who holds turns, where they wait, who begins, carries through, takes over and ends them. */
@@ -34,6 +35,7 @@ const turns = [
   TurnRegistry,
   TurnRecords,
   TurnLine,
+  TurnTracer,
   TurnRunner,
   TurnAdopter,
   TurnRequests,

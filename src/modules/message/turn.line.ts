@@ -16,7 +16,7 @@ export class TurnLine {
 
   constructor(
     private readonly hub: EventHub,
-    private readonly presence: OpencodePresence,
+    readonly presence: OpencodePresence,
     @Inject(CONFIG) config: Config,
   ) {
     this.queue = new TurnQueue(config.MAX_QUEUED_TURNS);

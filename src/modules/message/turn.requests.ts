@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../../common/access/caller.js';
+import { noteSession, type Caller } from '../../common/access/caller.js';
 import { ascendingMessageId, derivedMessageId } from '../../common/opencode/opencode.ids.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { RequestMemory } from './request-memory.js';
@@ -36,6 +36,7 @@ export class TurnRequests {
    */
   async submit(task: TurnTask, caller: Caller): Promise<Submission> {
     const { requestId, session } = task;
+    noteSession(caller, session.id);
     this.runner.requireReady();
     await this.pool.forSession(session.id).workspaceConfig.requireNoPlugins(session.directory);
     if (requestId === '') {

@@ -3,12 +3,13 @@ import type { Subscription } from 'rxjs';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { KeyedLock } from '../../common/streams/keyed-lock.js';
 import { EventHub } from '../event/event.hub.js';
-import { OpencodePresence } from './opencode-presence.js';
+import type { OpencodePresence } from './opencode-presence.js';
 import { continuationIdsOf, lastAnswerOf, type PastTurn } from './turn.history.js';
 import { TurnLine } from './turn.line.js';
 import type { Turn } from './turn.js';
 import { TurnRecords } from './turn.records.js';
 import { TurnRegistry } from './turn.registry.js';
+import { TurnTracer } from './turn.tracer.js';
 import type { TurnTask } from './turn.task.js';
 import { ABORTED_UNSENT, interrupted, NOT_STARTED, type Verdict } from './turn.verdict.js';
 import { TurnWatch } from './turn.watch.js';
@@ -31,18 +32,20 @@ export class TurnRunner implements OnModuleDestroy {
   private readonly lock = new KeyedLock();
   /** How to give a running turn to OpenCode once more, if that was not done yet. */
   private readonly spareTasks = new WeakMap<Turn, TurnTask>();
+  private readonly presence: OpencodePresence;
   private readonly subscriptions: readonly Subscription[];
 
   constructor(
     private readonly hub: EventHub,
-    private readonly presence: OpencodePresence,
     private readonly registry: TurnRegistry,
     private readonly records: TurnRecords,
     private readonly line: TurnLine,
+    private readonly tracer: TurnTracer,
   ) {
+    this.presence = line.presence;
     this.subscriptions = [
       hub.reconnected$.subscribe(() => registry.begun().forEach((turn) => void this.settle(turn))),
-      presence.lost$.subscribe(() => registry.begun().forEach((turn) => turn.end(LOST))),
+      this.presence.lost$.subscribe(() => registry.begun().forEach((turn) => turn.end(LOST))),
     ];
   }
 
@@ -62,7 +65,9 @@ export class TurnRunner implements OnModuleDestroy {
     const isNext = this.line.isFree(sessionId);
     const turn = this.registry.open({ id, sessionId, directory, requestId, kind, principalId });
     const accepted = new Promise<void>((resolve, reject) => {
-      this.line.add(sessionId, () => this.execute(turn, (watch) => this.deliver(turn, task, watch, !isNext), resolve, reject));
+      const work = () => this.execute(turn, (watch) => this.deliver(turn, task, watch, !isNext), resolve, reject);
+      this.line.add(sessionId, () => this.tracer.run(turn, work));
+      this.tracer.follow(turn);
       if (isNext) return;
       this.registry.publish(turn);
       resolve();
@@ -144,7 +149,7 @@ export class TurnRunner implements OnModuleDestroy {
   /** Asks the records how a turn stands, and ends it when they tell. Never rejects. */
   async settle(turn: Turn): Promise<void> {
     try {
-      await this.lock.run(turn.id, () => this.settleAlone(turn));
+      await this.tracer.run(turn, () => this.lock.run(turn.id, () => this.settleAlone(turn)));
     } catch (error) {
       this.logger.debug(`Turn ${turn.id} could not be looked up: ${String(error)}`);
     }

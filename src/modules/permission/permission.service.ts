@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '../../common/access/principal.js';
+import { AskAnswers } from '../../common/asks/ask-answers.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { Audit, type Actor } from '../../common/logging/audit.js';
-import { AnswerMetrics } from '../../common/metrics/answer.metrics.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { EventHub } from '../event/event.hub.js';
 import { SessionOwners } from '../session/session.owners.js';
@@ -19,7 +19,7 @@ export class PermissionService {
     private readonly hub: EventHub,
     private readonly sessions: SessionService,
     private readonly owners: SessionOwners,
-    private readonly answers: AnswerMetrics,
+    private readonly answers: AskAnswers,
   ) {}
 
   /** What waits for an answer: of one session and its sub-agents, or of all that somebody may know of. @throws GatewayError NOT_FOUND */
@@ -42,8 +42,10 @@ export class PermissionService {
       const asked = this.hub.pendingPermissions(sessionId).find(({ permission }) => permission.id === permissionId);
       if (asked === undefined) throw GatewayError.notFound('permission', permissionId);
       act.target = `${asked.permission.sessionId}/${permissionId}/${asked.permission.type}`;
-      await this.pool.forSession(sessionId).client.replyToPermission(permissionId, asked.directory, reply, message);
-      this.answers.count('permission', reply, by);
+      const { client } = this.pool.forSession(sessionId);
+      await this.answers.carry({ kind: 'permission', id: permissionId, answer: reply, by }, () =>
+        client.replyToPermission(permissionId, asked.directory, reply, message),
+      );
     });
   }
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Principal } from '../../common/access/principal.js';
+import { AskAnswers } from '../../common/asks/ask-answers.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { Audit, type Actor } from '../../common/logging/audit.js';
-import { AnswerMetrics } from '../../common/metrics/answer.metrics.js';
 import { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { EventHub } from '../event/event.hub.js';
 import { SessionOwners } from '../session/session.owners.js';
@@ -19,7 +19,7 @@ export class QuestionService {
     private readonly hub: EventHub,
     private readonly sessions: SessionService,
     private readonly owners: SessionOwners,
-    private readonly answers: AnswerMetrics,
+    private readonly answers: AskAnswers,
   ) {}
 
   /** What waits for an answer: of one session and its sub-agents, or of all that somebody may know of. @throws GatewayError NOT_FOUND */
@@ -36,8 +36,10 @@ export class QuestionService {
       act.target = `${question.sessionId}/${questionId}`;
       if (answers.length !== question.items.length)
         throw GatewayError.invalid('answers', `must hold one answer for each of the ${question.items.length} questions`);
-      await this.pool.forSession(sessionId).client.replyToQuestion(questionId, directory, answers);
-      this.answers.count('question', 'reply', by);
+      const { client } = this.pool.forSession(sessionId);
+      await this.answers.carry({ kind: 'question', id: questionId, answer: 'reply', by }, () =>
+        client.replyToQuestion(questionId, directory, answers),
+      );
     });
   }
 
@@ -46,8 +48,10 @@ export class QuestionService {
     await this.audit.carryOut({ action: 'question.answer', target: `${sessionId}/${questionId}`, by }, 'reject', async (act) => {
       const { question, directory } = await this.find(sessionId, questionId);
       act.target = `${question.sessionId}/${questionId}`;
-      await this.pool.forSession(sessionId).client.rejectQuestion(questionId, directory);
-      this.answers.count('question', 'reject', by);
+      const { client } = this.pool.forSession(sessionId);
+      await this.answers.carry({ kind: 'question', id: questionId, answer: 'reject', by }, () =>
+        client.rejectQuestion(questionId, directory),
+      );
     });
   }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Caller } from '../../common/access/caller.js';
+import { noteSession, type Caller } from '../../common/access/caller.js';
 import { may } from '../../common/access/principal.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
 import { Refusals } from '../../common/logging/refusals.js';
@@ -26,6 +26,7 @@ export class SessionAccess {
 
   /** @throws GatewayError NOT_FOUND for a session that is none; a ForeignSessionError for somebody else's */
   async require(sessionId: string, caller: Caller): Promise<void> {
+    noteSession(caller, sessionId);
     if (may(caller.principal, 'admin')) return;
     const { standing, rootId } = await this.owners.standingOf(caller.principal, sessionId);
     if (standing === 'foreign') throw this.refuse(sessionId, caller);

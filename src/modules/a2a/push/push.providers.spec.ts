@@ -1,4 +1,5 @@
 import { Test } from '@nestjs/testing';
+import { NoTracer, Tracer } from '../../../common/tracing/tracer.js';
 import { eventually } from '../../../../test/support/eventually.js';
 import { pushConfig } from '../../../../test/support/push-config.js';
 import { newTaskId } from '../../../../test/support/push-rig.js';
@@ -18,6 +19,7 @@ describe('PUSH_PROVIDERS', () => {
     const payload: PushPayload = { bodyOf: ({ state }) => Promise.resolve({ state }) };
     const module = await Test.createTestingModule({
       providers: [
+        { provide: Tracer, useClass: NoTracer },
         ...PUSH_PROVIDERS,
         Metrics,
         { provide: TASK_STORE, useFactory: () => openTaskStore({ url: undefined }) },

@@ -1,6 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { NoTracer } from '../../../common/tracing/tracer.js';
 import { pushConfig } from '../../../../test/support/push-config.js';
 import { TestAuthority } from '../../../../test/support/test-authority.js';
 import { WebhookReceiver } from '../../../../test/support/webhook-receiver.js';
@@ -18,7 +19,7 @@ describe('PushSender', () => {
 
   beforeEach(async () => {
     receiver = await WebhookReceiver.start();
-    sender = new PushSender(new WebhookAddresses(['127.0.0.0/8']));
+    sender = new PushSender(new WebhookAddresses(['127.0.0.0/8']), new NoTracer());
   });
 
   afterEach(async () => {
@@ -29,7 +30,7 @@ describe('PushSender', () => {
   const send = (config = {}): Promise<PushAttempt> => sender.send(pushConfig({ url: receiver.url, ...config }), BODY, never);
 
   async function through(addresses: WebhookAddresses, url: string): Promise<PushAttempt> {
-    const other = new PushSender(addresses);
+    const other = new PushSender(addresses, new NoTracer());
     try {
       return await other.send(pushConfig({ url }), BODY, never);
     } finally {
@@ -117,7 +118,7 @@ describe('PushSender', () => {
   });
 
   it('does not wait for a receiver for ever', async () => {
-    const hasty = new PushSender(new WebhookAddresses(['127.0.0.1']), { ...DEFAULT_PUSH_TIMING, attemptMs: 50 });
+    const hasty = new PushSender(new WebhookAddresses(['127.0.0.1']), new NoTracer(), { ...DEFAULT_PUSH_TIMING, attemptMs: 50 });
     receiver.answer = () => new Promise<number>(() => undefined);
 
     const attempt = await hasty.send(pushConfig({ url: receiver.url }), BODY, never);
@@ -128,7 +129,7 @@ describe('PushSender', () => {
 
   it('does not wait for a name server for ever', async () => {
     const silent = new WebhookAddresses(undefined, () => new Promise(() => undefined));
-    const hasty = new PushSender(silent, { ...DEFAULT_PUSH_TIMING, attemptMs: 50 });
+    const hasty = new PushSender(silent, new NoTracer(), { ...DEFAULT_PUSH_TIMING, attemptMs: 50 });
 
     const attempt = await hasty.send(pushConfig(), BODY, never);
     await hasty.onApplicationShutdown();

@@ -2,6 +2,7 @@ import { Inject, Injectable, Optional } from '@nestjs/common';
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { Agent, buildConnector, request } from 'undici';
+import { NO_SPAN, Tracer, type Span } from '../../../common/tracing/tracer.js';
 import type { A2AVersion } from '../a2a.call.js';
 import type { PushConfig } from '../task.store.js';
 import { DEFAULT_PUSH_TIMING, PUSH_TIMING, type PushTiming } from './push.timing.js';
@@ -31,13 +32,41 @@ export class PushSender {
 
   private readonly attemptMs: number;
 
-  constructor(addresses: WebhookAddresses, @Optional() @Inject(PUSH_TIMING) { attemptMs }: PushTiming = DEFAULT_PUSH_TIMING) {
+  constructor(
+    addresses: WebhookAddresses,
+    private readonly tracer: Tracer,
+    @Optional() @Inject(PUSH_TIMING) { attemptMs }: PushTiming = DEFAULT_PUSH_TIMING,
+  ) {
     this.attemptMs = attemptMs;
     this.agent = new Agent({ connect: connectorTo(addresses, attemptMs), keepAliveTimeout: 4_000 });
   }
 
   /** @throws the signal's reason when it is aborted; what becomes of the notification is then unknown */
   async send(config: PushConfig, body: string, signal: AbortSignal): Promise<PushAttempt> {
+    const span = this.begin();
+    try {
+      const attempt = await this.post(config, body, signal, span);
+      span.set({ 'a2a.push.outcome': attempt.outcome });
+      span.end(attempt.outcome === 'failed' || attempt.outcome === 'refused' ? attempt.outcome : undefined);
+      return attempt;
+    } catch (error) {
+      span.end('stopped');
+      throw error;
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.agent.destroy();
+  }
+
+  /** A part of the call that named the receiver; of one that was found in the store, by itself. Never where it goes: an address may hold secrets. */
+  private begin(): Span {
+    const start = { name: 'POST push notification', kind: 'client', attributes: { 'http.request.method': 'POST' } } as const;
+    const parent = this.tracer.current();
+    return parent === NO_SPAN ? this.tracer.beginTrace(start) : this.tracer.begin(start, parent);
+  }
+
+  private async post(config: PushConfig, body: string, signal: AbortSignal, span: Span): Promise<PushAttempt> {
     try {
       const {
         statusCode,
@@ -46,7 +75,7 @@ export class PushSender {
       } = await request(config.url, {
         method: 'POST',
         dispatcher: this.agent,
-        headers: headersFor(config),
+        headers: { ...headersFor(config), ...this.tracer.headersOf(span, 'stranger') },
         body,
         signal: AbortSignal.any([signal, AbortSignal.timeout(this.attemptMs)]),
       });
@@ -57,10 +86,6 @@ export class PushSender {
       if (error instanceof WebhookRefused) return { outcome: 'refused', why: 'its address is not allowed' };
       return { outcome: 'failed', why: codeOf(error), retryAfterMs: undefined };
     }
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.agent.destroy();
   }
 }
 

@@ -1,0 +1,116 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { toArrivedCall } from '../../src/common/calls/arrived-call.js';
+import { SessionService } from '../../src/common/grpc/generated/session_pb.js';
+import { OpenCodeService } from '../../src/common/grpc/generated/v1/opencode_service_pb.js';
+import { methodPath } from '../../src/common/grpc/proto-types.js';
+import { NO_SPAN, NoTracer } from '../../src/common/tracing/tracer.js';
+import { compare, type Side } from '../compare.js';
+import type { ClientsCommands } from '../processes/clients.js';
+import type { GatewayCommands } from '../processes/gateway.js';
+import type { UpstreamCommands } from '../processes/upstream.js';
+import { Remote } from '../remote.js';
+import { grpcDeltas, type Stage } from '../stage.js';
+import type { Row } from '../table.js';
+
+const CONNECTIONS = 4;
+const CALLERS = 32;
+const STREAMS = 100;
+const DELTAS_PER_SECOND = 600;
+const WARM_UP_MS = 4_000;
+/** On with one call of a hundred may cost a twentieth: the cost of off over the cost of on. */
+const TARGET = 0.95;
+const SEAM_CALLS = 1_000_000;
+const NANOS = 1_000_000;
+
+/** A call that needs nobody, and one that asks OpenCode: that is told of its trace too. */
+const UNARY = [
+  ['unary Health', OpenCodeService.method.health],
+  ['unary ListSessionStatuses, which asks OpenCode', SessionService.method.listSessionStatuses],
+] as const;
+
+/** Two gateways in front of one OpenCode: one that traces one call of a hundred, and one that traces none. */
+interface Pair {
+  readonly on: Stage;
+  readonly off: Stage;
+}
+
+/** What traces cost where one call of a hundred is recorded, and what the place for them costs where none is. */
+export async function tracingRows(): Promise<Row[]> {
+  const collector = createServer((request, response) => void request.resume().on('end', () => response.end('{}')));
+  await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+  const upstream = new Remote<UpstreamCommands>('upstream');
+  const clients = new Remote<ClientsCommands>('clients');
+  const [on, off] = [new Remote<GatewayCommands>('gateway'), new Remote<GatewayCommands>('gateway')];
+  try {
+    const upstreamUrl = await upstream.call('start');
+    const settings = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(collector.address() as AddressInfo).port}`,
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.01',
+    };
+    const shared = { upstream, upstreamUrl, clients };
+    const pair = {
+      on: { ...shared, gateway: on, ...(await on.call('start', upstreamUrl, { settings })) },
+      off: { ...shared, gateway: off, ...(await off.call('start', upstreamUrl)) },
+    };
+    const rows: Row[] = [];
+    for (const [name, method] of UNARY) rows.push(await unaryRow(pair, name, methodPath(method)));
+    return [...rows, await streamRow(pair), seamRow()];
+  } finally {
+    await Promise.all([clients, on, off, upstream].map((remote) => remote.stop()));
+    collector.closeAllConnections();
+    collector.close();
+  }
+}
+
+async function unaryRow({ on, off }: Pair, name: string, path: string): Promise<Row> {
+  const { clients } = on;
+  const side = async ({ gateway, grpcAddress }: Stage): Promise<Side> => {
+    const target = { request: Buffer.alloc(0), connections: CONNECTIONS, address: grpcAddress, path };
+    const loadId = await clients.call('openGrpcCalls', target, CALLERS);
+    await clients.call('callFor', loadId, WARM_UP_MS);
+    return { server: gateway, loadId, run: (durationMs) => clients.call('callFor', loadId, durationMs) };
+  };
+  const [gateway, ceiling] = [await side(on), await side(off)];
+  const what = `gRPC, ${name}, traced at 1 %, against off`;
+  return compare({ what, unit: 'calls', clients, gateway, ceiling, offeredPerSecond: undefined, target: TARGET });
+}
+
+async function streamRow({ on, off }: Pair): Promise<Row> {
+  const { clients, upstream } = on;
+  const side = async (stage: Stage): Promise<Side> => {
+    const loadId = await clients.call('openGrpcStreams', grpcDeltas(stage, CONNECTIONS), STREAMS);
+    return { server: stage.gateway, loadId, run: (durationMs) => upstream.call('play', DELTAS_PER_SECOND, durationMs, 'gateway') };
+  };
+  const [gateway, ceiling] = [await side(on), await side(off)];
+  await upstream.call('play', DELTAS_PER_SECOND, WARM_UP_MS, 'gateway');
+  const what = `gRPC, ${STREAMS} streams, ${DELTAS_PER_SECOND} deltas/s, traced at 1 %, against off`;
+  return compare({ what, unit: 'msg', clients, gateway, ceiling, offeredPerSecond: DELTAS_PER_SECOND * STREAMS, target: TARGET });
+}
+
+/** What a call and its request to OpenCode do for traces where there are none, beside the id that every call has. */
+function seamRow(): Row {
+  const tracer = new NoTracer();
+  const headers = { 'x-request-id': 'a-callers-own' };
+  const describe = () => ({ name: '', attributes: {} });
+  const work = (): Readonly<Record<string, string>> => tracer.headersOf();
+  const play = (): number => {
+    const startedAtMs = performance.now();
+    for (let calls = 0; calls < SEAM_CALLS; calls += 1) {
+      const { span } = toArrivedCall(tracer, headers, describe);
+      if (span === NO_SPAN && !tracer.current().isRecorded) work();
+    }
+    return ((performance.now() - startedAtMs) * NANOS) / SEAM_CALLS;
+  };
+  play();
+  return {
+    what: 'the place for traces in a call and its request to OpenCode, off',
+    gateway: `${play().toFixed(0)} ns`,
+    comparedWith: '–',
+    result: 'taking in the id of the request too',
+    throughput: '–',
+    target: 'none',
+    reached: undefined,
+  };
+}

@@ -1,0 +1,134 @@
+import { createServer as createHttp, type Server } from 'node:http';
+import { createServer as createHttp2, type Http2Server } from 'node:http2';
+import type { AddressInfo } from 'node:net';
+import { openTracer } from './open-tracer.js';
+import { NO_SPAN, type Tracer } from './tracer.js';
+
+const CALL = { name: 'call', kind: 'server' } as const;
+const WORK = { name: 'work', kind: 'internal' } as const;
+const TRACE_ID = '0af7651916cd43dd8448eb211c80319c';
+const SPAN_ID = 'b7ad6b7169203331';
+/** Nobody takes spans there, and that is known soon. */
+const NOBODY = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9', OTEL_EXPORTER_OTLP_TIMEOUT: '200' };
+
+/** What is sent to a collector: the path and the type of each request. */
+async function collect(
+  server: Server | Http2Server,
+): Promise<{ readonly port: number; readonly got: string[]; readonly stop: () => void }> {
+  const got: string[] = [];
+  server.on('request', (request: { url: string; headers: Record<string, string>; resume(): void }, response: { end(): void }) => {
+    got.push(`${request.url} ${request.headers['content-type']}`);
+    request.resume();
+    response.end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { port: (server.address() as AddressInfo).port, got, stop: () => void server.close() };
+}
+
+describe('the tracer', () => {
+  const before = process.env;
+  let tracer: Tracer | undefined;
+
+  /** The SDK reads the environment of the process. */
+  async function open(settings: Readonly<Record<string, string>>): Promise<Tracer> {
+    process.env = { ...before, ...settings };
+    return (tracer = await openTracer(process.env));
+  }
+
+  afterEach(async () => {
+    await tracer?.close(1_000);
+    process.env = before;
+  });
+
+  it.each([
+    ['http/json', () => createHttp(), '/v1/traces application/json'],
+    ['http/protobuf', () => createHttp(), '/v1/traces application/x-protobuf'],
+    ['grpc', () => createHttp2(), '/opentelemetry.proto.collector.trace.v1.TraceService/Export application/grpc'],
+  ] as const)('sends what it has by %s when it is closed', async (protocol, createServer, expected) => {
+    const collector = await collect(createServer());
+    const endpoint = `http://127.0.0.1:${collector.port}`;
+    const opened = await open({
+      OTEL_EXPORTER_OTLP_ENDPOINT: endpoint,
+      OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
+      OTEL_BSP_SCHEDULE_DELAY: '60000',
+    });
+
+    opened.beginTrace(WORK).end();
+    await opened.close(5_000);
+    collector.stop();
+
+    expect(collector.got).toEqual([expected]);
+  });
+
+  it('waits for a collector that does not answer no longer than it may', async () => {
+    const silent = createHttp().on('request', () => undefined);
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const opened = await open({ ...NOBODY, OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${(silent.address() as AddressInfo).port}` });
+    opened.beginTrace(WORK).end();
+
+    await expect(opened.close(50)).resolves.toBeUndefined();
+    silent.closeAllConnections();
+    silent.close();
+  });
+
+  describe('without anybody to send to', () => {
+    beforeEach(() => open({ ...NOBODY, OTEL_BSP_SCHEDULE_DELAY: '60000' }));
+
+    const get = (): Tracer => tracer as Tracer;
+
+    it('goes on with the trace of a caller', () => {
+      const call = get().receive(CALL, { traceparent: `00-${TRACE_ID}-${SPAN_ID}-01` });
+
+      expect(call).toMatchObject({ traceId: TRACE_ID, isRecorded: true });
+      expect(get().headersOf(call, 'ours')['traceparent']).toMatch(new RegExp(`^00-${TRACE_ID}-(?!${SPAN_ID})[0-9a-f]{16}-01$`));
+    });
+
+    it('keeps what callers say to each other from strangers', () => {
+      const call = get().receive(CALL, { traceparent: `00-${TRACE_ID}-${SPAN_ID}-01`, baggage: 'tenant=blue' });
+
+      expect(get().headersOf(call, 'ours')).toMatchObject({ baggage: 'tenant=blue' });
+      expect(Object.keys(get().headersOf(call, 'stranger'))).toEqual(['traceparent']);
+    });
+
+    it.each(['nonsense', `00-${TRACE_ID}-${SPAN_ID}`, `00-${'0'.repeat(32)}-${SPAN_ID}-01`])('begins a trace for %s', (traceparent) => {
+      expect(get().receive(CALL, { traceparent }).traceId).toMatch(new RegExp(`^(?!${TRACE_ID}|0{32})[0-9a-f]{32}$`));
+    });
+
+    it('works for a span also later on, and for each alone', async () => {
+      const spans = [get().beginTrace(WORK), get().beginTrace(WORK)];
+
+      const seen = await Promise.all(
+        spans.map((span) =>
+          get().run(span, async () => {
+            await new Promise((resolve) => setTimeout(resolve, 1));
+            return get().begin(WORK).traceId;
+          }),
+        ),
+      );
+
+      expect(seen).toEqual(spans.map(({ traceId }) => traceId));
+      expect(get().current()).toBe(NO_SPAN);
+    });
+
+    it('begins nothing for what nobody called for', () => {
+      expect(get().begin(WORK)).toBe(NO_SPAN);
+      expect(get().headersOf(NO_SPAN, 'ours')).toEqual({});
+    });
+
+    it('ends a span once', () => {
+      const span = get().beginTrace(WORK);
+      span.end('INTERNAL');
+
+      expect(() => span.end()).not.toThrow();
+    });
+  });
+
+  it('records nothing below what its sampler leaves out, and tells others so', async () => {
+    const opened = await open({ ...NOBODY, OTEL_TRACES_SAMPLER: 'always_off' });
+    const call = opened.receive(CALL, { traceparent: `00-${TRACE_ID}-${SPAN_ID}-01` });
+
+    expect(call.isRecorded).toBe(false);
+    expect(opened.begin(WORK, call)).toBe(call);
+    expect(opened.headersOf(call, 'ours')['traceparent']).toMatch(new RegExp(`^00-${TRACE_ID}-[0-9a-f]{16}-00$`));
+  });
+});
