@@ -132,7 +132,8 @@ describe('the log of calls', () => {
       const door = doorOf(name);
       const conversation = await Conversation.begin(door);
       await collect(conversation.stream([{ t: 'text', value: 'a word that only the caller may read' }]));
-      const left = door.stream(EventService.method.subscribeSessionEvents, { sessionId: conversation.sessionId });
+      // From the beginning: a session that is quiet has nothing to tell.
+      const left = door.stream(EventService.method.subscribeSessionEvents, { sessionId: conversation.sessionId, afterSequence: 0n });
       await left[Symbol.asyncIterator]().next();
       left.cancel();
 
