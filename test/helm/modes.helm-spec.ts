@@ -116,10 +116,13 @@ describe('mode remote', () => {
 
   it('leaves the workspace to OpenCode, unless its claim is mounted here too', () => {
     const without = Release.of({ values: REMOTE });
+    const named = Release.of({ values: { ...REMOTE, 'workspace.path': '/srv/work' } });
     const mounted = Release.of({ values: { ...REMOTE, 'workspace.path': '/srv/work', 'workspace.existingClaim': 'shared' } });
 
     expect(without.environment(without.container('gateway'), () => '')).not.toHaveProperty('OPENCODE_WORKSPACE_ROOT');
-    expect(mounted.environment(mounted.container('gateway'), () => '')['OPENCODE_WORKSPACE_ROOT']).toBe('/srv/work');
+    for (const release of [named, mounted])
+      expect(release.environment(release.container('gateway'), () => '')['OPENCODE_WORKSPACE_ROOT']).toBe('/srv/work');
+    expect(named.container('gateway').volumeMounts).toEqual([{ name: 'tmp', mountPath: '/tmp' }]);
     expect(mounted.container('gateway').volumeMounts).toContainEqual({ name: 'workspace', mountPath: '/srv/work' });
     expect(mounted.pod.volumes).toContainEqual({ name: 'workspace', persistentVolumeClaim: { claimName: 'shared' } });
   });
