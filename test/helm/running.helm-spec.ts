@@ -82,6 +82,17 @@ describe('a pod of mode sidecar, played by processes', () => {
     expect(await answer.json()).toMatchObject({ content: 'from the workspace' });
   });
 
+  it('finds the credentials that OpenCode keeps: only its file tells that there are two', async () => {
+    const oauth = { refreshToken: 'refresh-secret', accessToken: 'access-secret', expiresAt: '4102444800000' };
+    for (const credential of [{ apiKey: 'a-key-of-a-provider' }, { oauth }]) {
+      expect((await call('/auth/scripted', { method: 'PUT', body: JSON.stringify(credential) })).status).toBe(200);
+    }
+
+    const answer = await call('/auth/scripted');
+
+    expect(((await answer.json()) as { readonly stored: readonly string[] }).stored).toEqual(['OAUTH', 'API_KEY']);
+  });
+
   it.each(['rest', 'grpc', 'auth'])('passes the test %s of the chart, which a dead gateway does not', async (name) => {
     const test = release.tests.find(({ metadata }) => metadata.name.endsWith(`-test-${name}`))?.['spec'] as PodSpec;
     const [container] = test.containers as [Container];
