@@ -8,8 +8,13 @@ await expectStatus('with a wrong token', { authorization: 'Bearer a-wrong-token-
 if (token !== undefined) await expectStatus('with the token', { authorization: `Bearer ${token}` }, 200);
 
 async function expectStatus(what, headers, status) {
-  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(20_000) });
+  const answer = await fetch(url, { headers, signal: AbortSignal.timeout(20_000) }).catch(fail);
   console.log(what, answer.status);
   if (answer.status !== status) process.exitCode = 1;
   await answer.body?.cancel();
+}
+
+function fail(error) {
+  console.error(error.cause?.message ?? error.message);
+  process.exit(1);
 }

@@ -6,6 +6,7 @@ client.on('error', (error) => fail(error.message));
 setTimeout(() => fail('no answer in 10 s'), 10_000).unref();
 const path = '/grpc.health.v1.Health/Check';
 const call = client.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' });
+call.on('error', (error) => fail(error.cause?.message ?? error.message));
 const chunks = [];
 let status;
 call.on('response', (headers) => (status = headers['grpc-status']));
