@@ -120,13 +120,6 @@ async function checkAllInOne(image, { environment, folders }) {
 async function checkSplit({ gateway, allInOne }, { environment, folders }) {
   const { opencode, gateway: service } = compose.services;
   const port = await freePort();
-  const upstream = new Container(allInOne, {
-    environment: { ...environment, OPENCODE_SERVER_PASSWORD: OPENCODE_PASSWORD },
-    volumes: folders,
-    tmpfs: opencode.tmpfs,
-    entrypoint: opencode.entrypoint,
-    command: opencode.command.map((word) => (word === '4096' ? String(port) : word)),
-  });
   const ports = await doors();
   const settings = {
     OPENCODE_BASE_URL: `http://127.0.0.1:${port}`,
@@ -135,14 +128,25 @@ async function checkSplit({ gateway, allInOne }, { environment, folders }) {
     ACCESS_TOKEN: TOKEN,
   };
   const front = new Container(gateway, { environment: { ...settings, ...ports }, volumes: { '/workspace': folders['/workspace'] } });
+  let upstream;
   try {
+    await front.untilHealthy();
+    demand(front.execute(service.healthcheck.test.slice(1)).status === 1, 'without OpenCode it says that it is ready');
+    tell('gateway: lives without OpenCode, and is not ready');
+    upstream = new Container(allInOne, {
+      environment: { ...environment, OPENCODE_SERVER_PASSWORD: OPENCODE_PASSWORD },
+      volumes: folders,
+      tmpfs: opencode.tmpfs,
+      entrypoint: opencode.entrypoint,
+      command: opencode.command.map((word) => (word === '4096' ? String(port) : word)),
+    });
     await upstream.untilHealthy(opencode.healthcheck.test.slice(1).map((word) => word.replaceAll('$$', '$').replace('4096', String(port))));
     await front.untilHealthy(service.healthcheck.test.slice(1));
     await smoke(ports);
     await endsCleanly('gateway', front);
   } finally {
     await front.stop('SIGKILL');
-    await upstream.stop('SIGKILL');
+    await upstream?.stop('SIGKILL');
   }
 }
 
