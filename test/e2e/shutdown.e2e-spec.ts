@@ -1,5 +1,7 @@
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
+import { TurnRegistry } from '../../src/modules/message/turn.registry.js';
 import { collect, Conversation, readUntil, textPart } from '../support/conversation.js';
+import { eventually } from '../support/eventually.js';
 import { script } from '../support/scripted-model.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
 
@@ -43,16 +45,18 @@ describe('a gateway that stops', () => {
   it('aborts a turn that its OpenCode would take down with it, as the record says, and interrupts those behind it', async () => {
     const conversation = await Conversation.begin(test.grpc);
     const stream = conversation.stream([{ t: 'endless', ms: 5 }]);
+    await readUntil(
+      stream,
+      ({ event }) => event.case === 'messagePartUpdated' && event.value.part.case === 'text' && event.value.part.value.text.includes('e'),
+    );
     const waiting = Conversation.at(test.rest, conversation.sessionId).run([{ t: 'text', value: 'never' }]);
     const refused = expect(waiting).rejects.toMatchObject({
       code: UNAVAILABLE,
       reason: 'TURN_INTERRUPTED',
       metadata: { errorName: 'GatewayStopped' },
     });
-    await readUntil(
-      stream,
-      ({ event }) => event.case === 'messagePartUpdated' && event.value.part.case === 'text' && event.value.part.value.text.includes('e'),
-    );
+    const turns = test.gateway.app.get(TurnRegistry);
+    await eventually(() => turns.ofSession(conversation.sessionId).length === 2);
 
     await test.gateway.stop();
     await refused;
