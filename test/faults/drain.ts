@@ -10,7 +10,8 @@ const { values } = parseArgs({ options: { streams: { type: 'string', default: '1
 const GATEWAY = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
 const opencode = await OpencodeServer.start({ config: { snapshot: false } });
-const [leaving, staying] = await Promise.all([GatewayProcess.start(GATEWAY, opencode.url), GatewayProcess.start(GATEWAY, opencode.url)]);
+const start = (): Promise<GatewayProcess> => GatewayProcess.start(GATEWAY, opencode.url, { DRAIN_TIMEOUT_MS: '20000' });
+const [leaving, staying] = await Promise.all([start(), start()]);
 let stopped: Promise<void> | undefined;
 const moved = await moveStreams(leaving.address(), staying.address(), Number(values.streams), () => {
   stopped = leaving.stop();

@@ -68,8 +68,8 @@ export class GatewayProcess implements TestedGateway {
   ) {}
 
   /** @param main the compiled command line */
-  static async start(main: string, opencodeUrl: string): Promise<GatewayProcess> {
-    const environment = { PATH: process.env['PATH'], ...settingsFor(opencodeUrl) };
+  static async start(main: string, opencodeUrl: string, settings: NodeJS.ProcessEnv = {}): Promise<GatewayProcess> {
+    const environment = { PATH: process.env['PATH'], ...settingsFor(opencodeUrl), ...settings };
     const { child, place } = await launch(main, environment);
     return new GatewayProcess(main, environment, child, place);
   }
