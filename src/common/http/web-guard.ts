@@ -20,7 +20,7 @@ const EXPOSED_HEADERS = 'content-range, etag, location, retry-after, x-request-i
 const PREFLIGHT_HEADERS = {
   'access-control-allow-methods': 'GET, HEAD, POST, PUT, PATCH, DELETE',
   'access-control-allow-headers':
-    'a2a-extensions, a2a-version, accept, authorization, content-type, idempotency-key, if-match, if-none-match, if-range, last-event-id, range, x-request-id',
+    'a2a-extensions, a2a-version, accept, authorization, content-type, idempotency-key, if-match, if-none-match, if-range, last-event-id, range, baggage, traceparent, tracestate, x-request-id',
   'access-control-max-age': '600',
 };
 
