@@ -59,6 +59,7 @@ describe('gateways that are restarted one after the other', () => {
   afterAll(async () => {
     for (const door of doors) door.close();
     for (const { process } of running) process.kill('SIGKILL');
+    await Promise.all(running.map(({ process }) => process.exited));
     balanced.stop();
     await opencode.stop();
   });
