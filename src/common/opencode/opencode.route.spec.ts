@@ -1,17 +1,20 @@
-import { toRoute } from './opencode.route.js';
+import { route, toRoute } from './opencode.route.js';
 
 describe('the route of a call to OpenCode', () => {
-  it.each([
-    ['/session', '/session'],
-    ['/session/status', '/session/status'],
-    ['/session/ses_1', '/session/{id}'],
-    ['/session/ses_1/message/msg_1', '/session/{id}/message/{id}'],
-    ['/session/ses_1/prompt_async', '/session/{id}/prompt_async'],
-    ['/permission/per_1/reply', '/permission/{id}/reply'],
-    ['/auth/my%20provider', '/auth/{id}'],
-    ['/api/fs/read/src/secret.txt', '/api/fs/read/*'],
-    ['/experimental/session', '/experimental/session'],
-  ])('%s is %s', (path, route) => {
-    expect(toRoute(path)).toBe(route);
+  it('leaves the ids out of its template, and encodes them in its path', () => {
+    expect(route`/session/${'ses_1'}/message/${'a/b c'}`).toEqual({
+      path: '/session/ses_1/message/a%2Fb%20c',
+      template: '/session/{id}/message/{id}',
+    });
+  });
+
+  it('is its own template where it has no ids', () => {
+    expect(toRoute('/session/status')).toEqual({ path: '/session/status', template: '/session/status' });
+  });
+
+  it('stays what it is', () => {
+    const made = route`/auth/${'p'}`;
+
+    expect(toRoute(made)).toBe(made);
   });
 });
