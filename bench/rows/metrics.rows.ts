@@ -4,7 +4,7 @@ import { onStage, type Stage } from '../stage.js';
 import { formatCount, median, type Row } from '../table.js';
 
 const STREAMS = 100;
-const DELTAS_PER_SECOND = 200;
+const DELTAS_PER_SECOND = 600;
 const WARM_UP_MS = 5_000;
 const ROUNDS = 11;
 const SETTLE_MS = 200;
@@ -12,7 +12,8 @@ const WINDOW_MS = 4_000;
 const SCRAPE_EVERY_MS = 1_000;
 /** Of one scrape alone: so many, one behind the other. */
 const SCRAPES = 50;
-const MAX_RATIO = 1.02;
+/** Of a core, scraped every second; Prometheus comes every 15 or 30. */
+const MAX_PERCENT = 2;
 const MILLIS = 1_000;
 
 /** Series of the calls that a gateway has seen which many kinds of callers use. */
@@ -35,15 +36,16 @@ export const metricsRows = (): Promise<Row[]> =>
     const [quiet, scraped] = [median(rounds.map((each) => each.quiet)), median(rounds.map((each) => each.scraped))];
     const ratio = median(rounds.map((each) => each.scraped / each.quiet));
     const { millis, bytes } = await costOfScrape(stage);
+    const percent = (millis / SCRAPE_EVERY_MS) * 100;
     return [
       {
         what: `metrics scraped every second, gRPC, ${STREAMS} streams, ${DELTAS_PER_SECOND} deltas/s`,
         gateway: `${scraped.toFixed(2)} µs`,
         comparedWith: `${quiet.toFixed(2)} µs without`,
-        result: `ratio ${ratio.toFixed(3)}${lost === 0 ? '' : `, incomplete: ${lost} streams lost`}; a scrape ${millis.toFixed(1)} ms of CPU, ${formatCount(bytes / 1_024)} KiB`,
+        result: `${percent.toFixed(2)} % of a core: ${millis.toFixed(1)} ms for ${formatCount(bytes / 1_024)} KiB; ratio ${ratio.toFixed(3)}${lost === 0 ? '' : `, incomplete: ${lost} streams lost`}`,
         throughput: `${formatCount(STREAMS * DELTAS_PER_SECOND)} msg/s`,
-        target: `ratio ≤ ${MAX_RATIO}`,
-        reached: ratio <= MAX_RATIO && lost === 0,
+        target: `≤ ${MAX_PERCENT} % of a core`,
+        reached: percent <= MAX_PERCENT && lost === 0,
       },
     ];
   });

@@ -15,7 +15,7 @@ const FAULTS: ReadonlySet<FinishedCall['code']> = new Set([
 /** Ends the span of each call, with how it went. */
 export class CallSpans implements CallObserver {
   record({ arrived: { span, requestId }, caller, code, door, status }: FinishedCall): void {
-    if (!span.isRecorded) return;
+    if (!span.isRecorded) return span.end();
     span.set({
       'gateway.code': code,
       'gateway.request_id': requestId,

@@ -2,7 +2,7 @@ import { createServer as createHttp, type Server } from 'node:http';
 import { createServer as createHttp2, type Http2Server } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { openTracer } from './open-tracer.js';
-import { NO_SPAN, type Tracer } from './tracer.js';
+import { NO_SPAN, type Span, type Tracer } from './tracer.js';
 
 const CALL = { name: 'call', kind: 'server' } as const;
 const WORK = { name: 'work', kind: 'internal' } as const;
@@ -23,6 +23,13 @@ async function collect(
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { port: (server.address() as AddressInfo).port, got, stop: () => void server.close() };
+}
+
+/** A promise, and what keeps it. */
+function gate(): readonly [Promise<void>, () => void] {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return [opened, () => open()];
 }
 
 describe('the tracer', () => {
@@ -110,9 +117,28 @@ describe('the tracer', () => {
       expect(get().current()).toBe(NO_SPAN);
     });
 
-    it('begins nothing for what nobody called for', () => {
+    it('begins nothing for what nobody called for, and asks OpenCode to record nothing of it', () => {
       expect(get().begin(WORK)).toBe(NO_SPAN);
-      expect(get().headersOf(NO_SPAN, 'ours')).toEqual({});
+      expect(get().headersOf(NO_SPAN, 'ours')).toEqual({ traceparent: expect.stringMatching(/^00-[\da-f]{32}-[\da-f]{16}-00$/) });
+      expect(get().headersOf(NO_SPAN, 'stranger')).toEqual({});
+    });
+
+    it('follows no work once its span has ended, and follows that of others on', async () => {
+      const [first, second] = [get().beginTrace(WORK), get().beginTrace(WORK)];
+      const seen: (string | undefined)[] = [];
+      const look = async (span: Span, until: Promise<void>): Promise<void> => {
+        await until;
+        seen.push(get().current().traceId);
+        span.end();
+      };
+      const [wait, go] = gate();
+      const works = [get().run(first, () => look(first, Promise.resolve())), get().run(second, () => look(second, wait))];
+      await works[0];
+      go();
+      await works[1];
+
+      expect(seen).toEqual([first.traceId, second.traceId]);
+      expect(get().run(NO_SPAN, () => get().current())).toBe(NO_SPAN);
     });
 
     it('ends a span once', () => {
