@@ -8,7 +8,12 @@ export interface PastTurn {
   readonly rest: readonly Message[];
   /** No other turn began behind it. */
   readonly isLast: boolean;
+  /** One that began behind it is answered, so OpenCode does not come back to this one. */
+  readonly isOvertaken: boolean;
 }
+
+/** What belongs to a turn, and what came of others behind it. */
+export type TurnRest = Pick<PastTurn, 'rest' | 'isLast' | 'isOvertaken'>;
 
 /** The turn that a message began, in a history in OpenCode's own order; undefined when the message is not there. */
 export function findTurn(history: readonly Message[], messageId: string): PastTurn | undefined {
@@ -19,19 +24,19 @@ export function findTurn(history: readonly Message[], messageId: string): PastTu
 }
 
 /** What belongs to a turn that began before the index. */
-export function untilNextTurn(history: readonly Message[], from: number): Pick<PastTurn, 'rest' | 'isLast'> {
-  const length = history.slice(from).findIndex((_, offset) => beginsTurn(history, from + offset));
-  const isLast = length === -1;
-  return { rest: isLast ? history.slice(from) : history.slice(from, from + length), isLast };
+export function untilNextTurn(history: readonly Message[], from: number): TurnRest {
+  const behind = history.slice(from);
+  const length = behind.findIndex((_, offset) => beginsTurn(history, from + offset));
+  if (length === -1) return { rest: behind, isLast: true, isOvertaken: false };
+  return { rest: behind.slice(0, length), isLast: false, isOvertaken: behind.slice(length).some(isAssistant) };
 }
 
 /** Every turn of a whole history, in order. */
 export function turnsOf(history: readonly Message[]): PastTurn[] {
   const begins = history.flatMap((_, index) => (beginsTurn(history, index) ? [index] : []));
-  return begins.flatMap((index, at) => {
+  return begins.flatMap((index) => {
     const own = history[index];
-    const rest = history.slice(index + 1, begins[at + 1]);
-    return own === undefined ? [] : [{ own, kind: kindOf(own) ?? 'prompt', rest, isLast: at === begins.length - 1 }];
+    return own === undefined ? [] : [{ own, kind: kindOf(own) ?? 'prompt', ...untilNextTurn(history, index + 1) }];
   });
 }
 
@@ -39,7 +44,11 @@ export function turnsOf(history: readonly Message[]): PastTurn[] {
 export function lastTurn(history: readonly Message[]): PastTurn | undefined {
   const index = history.findLastIndex((_, each) => beginsTurn(history, each));
   const own = history[index];
-  return own && { own, kind: kindOf(own) ?? 'prompt', rest: history.slice(index + 1), isLast: true };
+  return own && { own, kind: kindOf(own) ?? 'prompt', rest: history.slice(index + 1), isLast: true, isOvertaken: false };
+}
+
+function isAssistant({ info }: Message): boolean {
+  return info.role === 'assistant';
 }
 
 function kindOf({ purpose }: Message): TurnKind | undefined {

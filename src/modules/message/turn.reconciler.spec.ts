@@ -107,6 +107,21 @@ describe('TurnReconciler', () => {
     await expect(look(records)).resolves.toBeUndefined();
   });
 
+  it('finds nothing while the session is busy with it, though another gateway has put a prompt behind it', async () => {
+    const [own, answer] = historyOf('01-plain-text');
+    if (own === undefined || answer === undefined) throw new Error('the transcript has no answer');
+    const unfinished = { info: { ...answer.info, time: { created: 1 }, finish: undefined } as UpstreamMessage, parts: [] };
+    const next = { ...own, info: { ...own.info, id: 'msg_z' } };
+    const records = new Records([own, unfinished, next]);
+    records.statuses = { [records.turn.sessionId]: { type: 'busy' } };
+
+    await expect(look(records)).resolves.toBeUndefined();
+
+    records.messages.push({ ...unfinished, info: { ...unfinished.info, id: 'msg_zz' } });
+
+    await expect(look(records)).resolves.toMatchObject({ verdict: { state: 'interrupted' } });
+  });
+
   it('looks twice before it calls a turn interrupted', async () => {
     const records = new Records(historyOf('01-plain-text').slice(0, 1));
 

@@ -2,7 +2,7 @@ import { unlessMissing } from '../../common/errors/gateway-error.js';
 import type { OpencodePool } from '../../common/opencode/opencode.pool.js';
 import { fromUpstreamHistory } from './message.mapper.js';
 import type { Message } from './message.model.js';
-import { continuationIdsOf, findTurn, lastAnswerOf, untilNextTurn, type PastTurn } from './turn.history.js';
+import { continuationIdsOf, findTurn, lastAnswerOf, untilNextTurn, type TurnRest } from './turn.history.js';
 import type { Conclusion, Turn } from './turn.js';
 import { judgeFailure, judgeIdle, NOT_STARTED, SESSION_DELETED, type Verdict } from './turn.verdict.js';
 
@@ -31,17 +31,18 @@ export class TurnReconciler {
     const behind = await this.lookBehind(turn);
     if (behind === undefined) return { verdict: SESSION_DELETED, message: undefined };
     const last = lastAnswerOf(behind.rest, turn.kind);
-    if (behind.isLast && statuses[turn.sessionId] !== undefined) {
+    const isDecided = last !== undefined && turn.read(last.info) !== undefined;
+    // Another gateway may have put a prompt behind a turn that still runs.
+    if (statuses[turn.sessionId] !== undefined && (behind.isLast || (!isDecided && !behind.isOvertaken))) {
       turn.continueWith(continuationIdsOf(behind));
       return undefined;
     }
-    const isDecided = last !== undefined && turn.read(last.info) !== undefined;
     if (mightStart && !isDecided) return undefined;
     return toConclusion(turn, last);
   }
 
   /** What OpenCode put behind the turn's own message, in its own order; ids tell nothing. Undefined when the session is gone. */
-  private async lookBehind(turn: Turn): Promise<Pick<PastTurn, 'rest' | 'isLast'> | undefined> {
+  private async lookBehind(turn: Turn): Promise<TurnRest | undefined> {
     const { client } = this.pool.forSession(turn.sessionId);
     const page = await client.messages(turn.sessionId, LOOK_BACK).catch(unlessMissing);
     if (page === undefined) return undefined;
@@ -49,7 +50,7 @@ export class TurnReconciler {
     const found = findTurn(messages, turn.id);
     if (found !== undefined) return found;
     const own = await client.message(turn.sessionId, turn.id).catch(unlessMissing);
-    return own === undefined ? { rest: [], isLast: true } : untilNextTurn(messages, 0);
+    return own === undefined ? { rest: [], isLast: true, isOvertaken: false } : untilNextTurn(messages, 0);
   }
 }
 

@@ -103,6 +103,17 @@ describe('TurnRecords.recall', () => {
     await expect(recall(records)).resolves.toMatchObject({ type: 'ended', verdict: { state: 'completed' }, message: { id: 'msg_1' } });
   });
 
+  it('knows that one still runs behind which another gateway has put a prompt', async () => {
+    const records = new Records().ask(ID).answer().ask('msg_z');
+    records.statuses = BUSY;
+
+    await expect(recall(records)).resolves.toMatchObject({ type: 'running', turn: { own: { info: { id: ID } } } });
+
+    records.answer();
+
+    await expect(recall(records)).resolves.toMatchObject({ type: 'ended', verdict: { state: 'interrupted' } });
+  });
+
   it('reads back as far as it takes', async () => {
     const records = new Records().ask(ID).answer(STOPPED);
     for (let turn = 0; turn < 150; turn += 1) records.ask(`msg_z${turn}`).answer({ error: { name: 'APIError' } });

@@ -128,9 +128,11 @@ export class TurnRecords {
 }
 
 function toRecollection(turn: PastTurn, isBusy: boolean): Recollection {
-  if (turn.isLast && isBusy) return { type: 'running', turn };
   const last = lastAnswerOf(turn.rest, turn.kind);
-  if (last !== undefined) return { type: 'ended', verdict: judge(turn.kind, last.info, false) ?? judgeIdle(last), message: last.info };
+  const verdict = last && judge(turn.kind, last.info, false);
+  // Another gateway may have put a prompt behind a turn that still runs.
+  if (isBusy && (turn.isLast || (verdict === undefined && !turn.isOvertaken))) return { type: 'running', turn };
+  if (last !== undefined) return { type: 'ended', verdict: verdict ?? judgeIdle(last), message: last.info };
   return turn.isLast ? { type: 'unanswered' } : { type: 'ended', verdict: NOT_STARTED, message: undefined };
 }
 
