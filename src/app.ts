@@ -80,7 +80,7 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
   const app = await NestFactory.create<NestFastifyApplication>(
     AppModule.with({ config, environment, principals, streams, tracer }),
     adapter,
-    { logger: new PinoNestLogger(logger), abortOnError: false, bodyParser: false },
+    { logger: new PinoNestLogger(logger, tracer), abortOnError: false, bodyParser: false },
   );
   const observers = [new CallMetrics(app.get(Metrics), { calls, admission, streams })];
   const watched = callWatches(config, logger, { tracer, observers });
@@ -114,7 +114,7 @@ export async function startGateway(config: Config, environment: NodeJS.ProcessEn
 async function openTelling(config: Config, environment: NodeJS.ProcessEnv): Promise<{ readonly tracer: Tracer; readonly logger: Logger }> {
   const tracer = await openTracer(environment);
   const destination = await openLogDestination(logStyle(config, process.stderr.isTTY, environment));
-  return { tracer, logger: createLogger(config, new LogScrubber(environment), { destination, tracer }) };
+  return { tracer, logger: createLogger(config, new LogScrubber(environment), destination) };
 }
 
 /** Who is told of calls. */

@@ -12,7 +12,7 @@ describe('the log', () => {
     lines = [];
     const destination = { write: (line: string) => void lines.push(line) };
     logger = new PinoNestLogger(
-      createLogger({ LOG_LEVEL: 'info', OPENCODE_DEBUG: false }, new LogScrubber({ API_KEY: 'known-secret' }), { destination }),
+      createLogger({ LOG_LEVEL: 'info', OPENCODE_DEBUG: false }, new LogScrubber({ API_KEY: 'known-secret' }), destination),
     );
   });
 

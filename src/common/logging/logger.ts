@@ -7,19 +7,11 @@ import { NoTracer, type Tracer } from '../tracing/tracer.js';
 /** Never written, wherever in what is logged they stand. */
 const NEVER = ['authorization', 'headers', 'body', 'token', 'key', 'password'].flatMap((name) => [name, `*.${name}`]);
 
-export interface LoggerParts {
-  readonly destination: DestinationStream;
-  readonly tracer?: Tracer;
-}
-
-/**
- * JSON lines, each of which goes through the scrubber before it goes anywhere. Those that are written while a traced call is served name
- * its trace.
- */
+/** JSON lines, each of which goes through the scrubber before it goes anywhere. */
 export function createLogger(
   config: Pick<Config, 'LOG_LEVEL' | 'OPENCODE_DEBUG'>,
   scrubber: LogScrubber,
-  { destination, tracer = new NoTracer() }: LoggerParts,
+  destination: DestinationStream,
 ): Logger {
   return pino(
     {
@@ -29,7 +21,6 @@ export function createLogger(
       redact: { paths: NEVER, remove: true },
       serializers: { err: tellError },
       hooks: { streamWrite: (line) => scrubber.scrub(line) },
-      ...(tracer.isOn && { mixin: () => ({ traceId: tracer.current().traceId }) }),
     },
     destination,
   );
@@ -42,12 +33,15 @@ function tellError(error: unknown): unknown {
   return { name, message, stack, ...(cause !== undefined && { cause: tellError(cause) }) };
 }
 
-/** Nest's own log lines, and those of services that use Nest's Logger, through pino. */
+/** Nest's own log lines, and those of services that use Nest's Logger, through pino; they name the trace that work is done for. */
 export class PinoNestLogger implements LoggerService {
   /** What is audited is no matter of LOG_LEVEL. */
   private readonly audit: Logger;
 
-  constructor(private readonly pino: Logger) {
+  constructor(
+    private readonly pino: Logger,
+    private readonly tracer: Tracer = new NoTracer(),
+  ) {
     this.audit = pino.child({}, { level: 'info' });
   }
 
@@ -78,10 +72,11 @@ export class PinoNestLogger implements LoggerService {
 
   private write(level: Level, message: unknown, rest: unknown[]): void {
     const context = rest.at(-1);
-    if (message instanceof Error) this.pino[level]({ err: message, context }, message.message);
-    else if (isAudit(message)) this.audit.info(message);
-    else if (typeof message === 'object') this.pino[level]({ ...message, context });
-    else this.pino[level]({ context }, typeof message === 'string' ? message : JSON.stringify(message));
+    const { traceId } = this.tracer.current();
+    if (message instanceof Error) this.pino[level]({ err: message, context, traceId }, message.message);
+    else if (isAudit(message)) this.audit.info({ ...message, traceId });
+    else if (typeof message === 'object') this.pino[level]({ ...message, context, traceId });
+    else this.pino[level]({ context, traceId }, typeof message === 'string' ? message : JSON.stringify(message));
   }
 }
 
