@@ -16,7 +16,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --omit=optional --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
-RUN npm run build -- --sourceMap false && chmod 755 dist/main.js
+RUN npm run build -- --sourceMap false && rm dist/.tsbuildinfo && chmod 755 dist/main.js
 
 # What runs in production; nobody reads the maps and types of libraries there, which are half of their size.
 FROM docker.io/library/node:${NODE_TAG}@${NODE_DIGEST} AS libraries
