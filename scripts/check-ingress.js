@@ -5,9 +5,7 @@
  * nginx is Debian's package; where it cannot be had the check is skipped, and says so.
  */
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -18,6 +16,7 @@ import { GrpcDoor } from '../.cache/tools/test/support/grpc.door.js';
 import { RestDoor } from '../.cache/tools/test/support/rest.door.js';
 import { TestAuthority } from '../.cache/tools/test/support/test-authority.js';
 import { withCompiledGateway } from './compiled-gateway.js';
+import { demand, freePort } from './looking.js';
 import { chartAnnotations, obtainNginx, withNginx } from './nginx.js';
 import { Missing } from './toolchain.js';
 
@@ -28,20 +27,8 @@ const FILE_BYTES = 64 * 1024 * 1024;
 /** Nothing but the annotations keeps silent streams open. */
 const settings = { ACCESS_TOKEN: TOKEN, HEARTBEAT_S: '0' };
 
-function demand(condition, complaint) {
-  if (!condition) throw new Error(complaint);
-}
-
 function tell(text) {
   console.log(`check-ingress: ${text}`);
-}
-
-async function freePort() {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address();
-  await once(server.close(), 'close');
-  return port;
 }
 
 /** How many of the words were seen while the model had not told all of them. */

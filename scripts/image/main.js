@@ -2,13 +2,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
 import { configOf, lineageOf, parseStages } from '../../.cache/tools/test/image/dockerfile.js';
 import { createOpencodeEnvironment } from '../../.cache/tools/test/support/opencode-environment.js';
 import { script, ScriptedModel } from '../../.cache/tools/test/support/scripted-model.js';
+import { demand, freePort } from '../looking.js';
 import { run } from '../toolchain.js';
 import { Build } from './build.js';
 import { Container } from './container.js';
@@ -27,20 +27,8 @@ function tell(text) {
   console.log(`check-image: ${text}`);
 }
 
-function demand(condition, complaint) {
-  if (!condition) throw new Error(complaint);
-}
-
 function megabytes(folder) {
   return Math.round(Number(run('du', ['-sk', folder]).split('\t')[0]) / MIB);
-}
-
-async function freePort() {
-  const server = createServer();
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  const { port } = server.address();
-  await once(server.close(), 'close');
-  return port;
 }
 
 async function buildImages(base) {

@@ -36,21 +36,17 @@ export const seconds = z.coerce
   .max(MAX_TIMER_MS / 1_000);
 
 /** Two of them still make a timer. */
-export const milliseconds = (fallback: number) =>
+const halfATimer = (unitMs: number) => (fallback: number) =>
   z.coerce
     .number()
     .int()
     .min(0)
-    .max(Math.floor(MAX_TIMER_MS / 2))
+    .max(Math.floor(MAX_TIMER_MS / (2 * unitMs)))
     .default(fallback);
 
-export const wholeSeconds = (fallback: number) =>
-  z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(Math.floor(MAX_TIMER_MS / 2_000))
-    .default(fallback);
+export const milliseconds = halfATimer(1);
+
+export const wholeSeconds = halfATimer(1_000);
 
 const items = (value: string): string[] => value.split(',').map((item) => item.trim());
 
