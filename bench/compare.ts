@@ -30,20 +30,31 @@ interface Cost {
   readonly perSecond: number;
 }
 
-const ROUNDS = 21;
+/** What came of one contest between two processes. */
+export interface Outcome {
+  readonly rounds: readonly { readonly gateway: Cost; readonly ceiling: Cost }[];
+  readonly lost: number;
+}
+
+/** How often each side is measured, and for how long. */
+export interface Turns {
+  readonly rounds: number;
+  readonly windowMs: number;
+}
+
+const SHORT_TURNS: Turns = { rounds: 21, windowMs: 500 };
 const SETTLE_MS = 100;
-const WINDOW_MS = 500;
 /** Below this share of what was offered the two sides did not do the same work. */
 const DELIVERED_SHARE = 0.97;
 const MICROS = 1_000_000;
 
 /** The server's CPU time for each message or call that arrived, in a window in the middle of a run. */
-async function measure(clients: Remote<ClientsCommands>, { server, loadId, run }: Side): Promise<Cost> {
-  const running = run(SETTLE_MS + WINDOW_MS + SETTLE_MS);
+async function measure(clients: Remote<ClientsCommands>, { server, loadId, run }: Side, windowMs: number): Promise<Cost> {
+  const running = run(SETTLE_MS + windowMs + SETTLE_MS);
   await delay(SETTLE_MS);
   const [used, counted] = await Promise.all([server.call('usage'), clients.call('counts', loadId)]);
   const startedAtMs = performance.now();
-  await delay(WINDOW_MS);
+  await delay(windowMs);
   const [usedAfter, countedAfter] = await Promise.all([server.call('usage'), clients.call('counts', loadId)]);
   const seconds = (performance.now() - startedAtMs) / 1_000;
   await running;
@@ -51,13 +62,22 @@ async function measure(clients: Remote<ClientsCommands>, { server, loadId, run }
   return { microsPerItem: (usedAfter.cpuMicros - used.cpuMicros) / count, perSecond: count / seconds };
 }
 
-/** Measures both sides in short turns, so that a noisy machine disturbs both, and gives the medians. */
-export async function compare({ what, unit, clients, gateway, ceiling, offeredPerSecond, target }: Contest): Promise<Row> {
-  const costs: { readonly gateway: Cost; readonly ceiling: Cost }[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    costs.push({ gateway: await measure(clients, gateway), ceiling: await measure(clients, ceiling) });
+/** Measures both sides in turns, each first as often as the other, so that a noisy machine disturbs both. */
+export async function play({ clients, gateway, ceiling }: Contest, { rounds, windowMs } = SHORT_TURNS): Promise<Outcome> {
+  const costs: Outcome['rounds'][number][] = [];
+  const costOf = (side: Side): Promise<Cost> => measure(clients, side, windowMs);
+  for (let round = 0; round < rounds; round += 1) {
+    if (round % 2 === 0) costs.push({ gateway: await costOf(gateway), ceiling: await costOf(ceiling) });
+    else costs.push({ ceiling: await costOf(ceiling), gateway: await costOf(gateway) });
   }
   const lost = (await clients.call('counts', gateway.loadId)).lost + (await clients.call('counts', ceiling.loadId)).lost;
+  return { rounds: costs, lost };
+}
+
+/** The medians of one contest, or of the same between several pairs of processes. */
+export function toRow({ what, unit, offeredPerSecond, target }: Contest, outcomes: readonly Outcome[]): Row {
+  const costs = outcomes.flatMap(({ rounds }) => rounds);
+  const lost = outcomes.reduce((sum, outcome) => sum + outcome.lost, 0);
   const gatewayMicros = median(costs.map((cost) => cost.gateway.microsPerItem));
   const ceilingMicros = median(costs.map((cost) => cost.ceiling.microsPerItem));
   const ratio = median(costs.map((cost) => cost.ceiling.microsPerItem / cost.gateway.microsPerItem));
@@ -73,4 +93,9 @@ export async function compare({ what, unit, clients, gateway, ceiling, offeredPe
     target: target === undefined ? 'none' : `ratio ≥ ${target}`,
     reached: target === undefined ? undefined : ratio >= target && complete,
   };
+}
+
+/** One contest between one pair of processes, in short turns. */
+export async function compare(contest: Contest): Promise<Row> {
+  return toRow(contest, [await play(contest)]);
 }
