@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { traceIdOf } from '../tracing/trace-parent.js';
-import { NO_SPAN, type Attributes, type Span, type TraceHeaders, type Tracer } from '../tracing/tracer.js';
+import { NO_SPAN, type Span, type SpanStart, type TraceHeaders, type Tracer } from '../tracing/tracer.js';
 
 /** How a call comes to be known by before anything of it was looked at, on each door; in and out. */
 export const REQUEST_ID = 'x-request-id';
@@ -29,14 +29,10 @@ export function arrivedOn(holder: object): ArrivedCall {
 }
 
 /** Takes a call in. @param describe - asked only where it is traced */
-export function toArrivedCall(
-  tracer: Tracer,
-  headers: TraceHeaders,
-  describe: () => { readonly name: string; readonly attributes: Attributes },
-): ArrivedCall {
+export function toArrivedCall(tracer: Tracer, headers: TraceHeaders, describe: () => SpanStart): ArrivedCall {
   const requestId = requestIdOf(headers);
   if (!tracer.isOn) return { requestId, traceId: traceIdOf(headers['traceparent']), span: NO_SPAN };
-  const span = tracer.receive({ kind: 'server', ...describe() }, headers);
+  const span = tracer.receive(headers, describe);
   return { requestId, traceId: span.traceId, span };
 }
 

@@ -1,5 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2';
 import { Metadata, type ServerWritableStream } from '@grpc/grpc-js';
+import { arrivedOn } from '../calls/arrived-call.js';
 import type { StreamSink } from '../streams/bounded-writer.js';
 import type { MessageStream } from '../streams/message-stream.js';
 import { encodeFrame, toFrame } from './encoding.js';
@@ -81,6 +82,8 @@ export class GrpcCallSink<T extends object> implements StreamSink<T> {
   }
 
   write(bytes: Buffer): boolean {
+    // All that the stream takes to begin is begun.
+    if (this.sentBytes === 0) arrivedOn(this.http2).span.settle();
     this.sentBytes += bytes.length;
     return this.http2.write(bytes);
   }

@@ -3,7 +3,7 @@ import { callerOf } from '../access/caller.js';
 import { arrivedOn, REQUEST_ID, setArrived, toArrivedCall } from '../calls/arrived-call.js';
 import type { CallObserver, FinishedCall } from '../calls/finished-call.js';
 import { codeOfNumber } from '../errors/status-table.js';
-import type { Tracer } from '../tracing/tracer.js';
+import type { SpanStart, Tracer } from '../tracing/tracer.js';
 import type { ForeignService } from './foreign-service.js';
 import { addHeader, http2StreamOf } from './grpc-internals.js';
 import { methodName, protoServices } from './proto-types.js';
@@ -64,16 +64,24 @@ export function watchGrpcCalls(server: Http2Server, { observer, tracer, foreign 
   });
 }
 
-/** Has all that a handler begins, also later on, be work for its call's span. */
+/** Has all that a handler begins before it answers, also later on, be work for its call's span. */
 export function workForSpans<Handler extends (call: never, callback: never) => void>(tracer: Tracer, handle: Handler): Handler {
   if (!tracer.isOn) return handle;
-  const work = (call: never, callback: never): void => tracer.run(arrivedOn(http2StreamOf(call)).span, () => handle(call, callback));
+  const work = (call: never, callback: never): void => {
+    const { span } = arrivedOn(http2StreamOf(call));
+    const settle = (...answer: unknown[]): void => {
+      span.settle();
+      (callback as (...answer: unknown[]) => void)(...answer);
+    };
+    tracer.run(span, () => handle(call, settle as never));
+  };
   return work as Handler;
 }
 
-function describe(method: string) {
+function describe(method: string): SpanStart {
   const [service, name] = method.split('/');
-  return { name: method === '' ? 'grpc' : method, attributes: { 'rpc.system': 'grpc', 'rpc.service': service, 'rpc.method': name } };
+  const attributes = { 'rpc.system': 'grpc', 'rpc.service': service, 'rpc.method': name };
+  return { name: method === '' ? 'grpc' : method, kind: 'server', attributes };
 }
 
 /** Never what was called, unless it is ours: it may be anything. */

@@ -3,7 +3,7 @@ import { callerOf } from '../access/caller.js';
 import { arrivedOn, REQUEST_ID, setArrived, toArrivedCall } from '../calls/arrived-call.js';
 import type { CallObserver } from '../calls/finished-call.js';
 import { methodName } from '../grpc/proto-types.js';
-import type { Tracer } from '../tracing/tracer.js';
+import type { SpanStart, Tracer } from '../tracing/tracer.js';
 import { outcomeOf, wasStream } from './http-outcome.js';
 import { methodOfRoute } from './rest-rule.js';
 
@@ -39,10 +39,11 @@ export function watchHttpCalls(fastify: FastifyInstance, observer: CallObserver,
   if (tracer.isOn) fastify.addHook('preHandler', (request, _, done) => tracer.run(arrivedOn(request).span, done));
 }
 
-function describe({ method, routeOptions, is404 }: FastifyRequest) {
+function describe({ method, routeOptions, is404 }: FastifyRequest): SpanStart {
   // The router writes a colon twice that begins no parameter.
   const route = is404 ? undefined : routeOptions.url?.replaceAll('::', ':');
-  return { name: [method, route].join(' ').trim(), attributes: { 'http.request.method': method, 'http.route': route } };
+  const attributes = { 'http.request.method': method, 'http.route': route };
+  return { name: [method, route].join(' ').trim(), kind: 'server', attributes };
 }
 
 /** Never the address itself: it may hold anything. */

@@ -13,6 +13,7 @@ import { jsonLines } from './stream-format.js';
 interface Stream {
   readonly source: Subject<TextPart>;
   readonly response: ServerResponse;
+  readonly onBegin: jest.Mock;
 }
 
 let server: Server;
@@ -25,8 +26,10 @@ beforeEach(async () => {
     const source = new Subject<TextPart>();
     response.writeHead(200, jsonLines.headers);
     response.flushHeaders();
-    writeBounded(source, new HttpSink(response, encodingOf(MessageStream.of(source), jsonLines)), { maxMessages: 10, maxBytes: 1_000 });
-    streams.push({ source, response });
+    const onBegin = jest.fn();
+    const sink = new HttpSink(response, encodingOf(MessageStream.of(source), jsonLines), onBegin);
+    writeBounded(source, sink, { maxMessages: 10, maxBytes: 1_000 });
+    streams.push({ source, response, onBegin });
     server.emit('asked');
   });
   server.listen(0, '127.0.0.1');
@@ -87,6 +90,15 @@ describe('HttpSink', () => {
 
     expect(bodyOf(answer)).toBe(line('a') + line('ü😀'));
     expect(bodyOf(both.slice(answer.length))).toBe(line('b'));
+  });
+
+  it('says that the answer begins once, when it does', async () => {
+    const { socket } = open();
+    const stream = await ask(socket, '1.1');
+    expect(stream.onBegin).not.toHaveBeenCalled();
+    say(stream, 'a', 'b');
+
+    expect(stream.onBegin).toHaveBeenCalledTimes(1);
   });
 
   it('leaves nothing on a connection that lives on', async () => {

@@ -33,10 +33,13 @@ function uncorkAll(): void {
 export class HttpSink<T extends object> implements StreamSink<T> {
   private readonly target: Writable;
   private readonly isChunked: boolean;
+  private hasBegun = false;
 
+  /** @param onBegin - called once, before the first message or heartbeat is written */
   constructor(
     private readonly response: ServerResponse,
     private readonly encoding: StreamEncoding<T>,
+    private readonly onBegin: () => void = () => undefined,
   ) {
     // A pipelined request gets its socket when its turn comes, and HTTP/1.0 has no chunks: Node knows how to write then.
     this.isChunked = response.socket !== null && response.chunkedEncoding;
@@ -70,6 +73,8 @@ export class HttpSink<T extends object> implements StreamSink<T> {
   }
 
   write(bytes: Buffer): boolean {
+    if (!this.hasBegun) this.onBegin();
+    this.hasBegun = true;
     corkForNow(this.target);
     return this.target.write(bytes);
   }

@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import type { DescMethod } from '@bufbuild/protobuf';
 import type { FastifyReply } from 'fastify';
 import { callerOf } from '../access/caller.js';
+import { arrivedOn } from '../calls/arrived-call.js';
 import { methodName } from '../grpc/proto-types.js';
 import { JsonStream } from '../streams/json-stream.js';
 import type { MessageStream } from '../streams/message-stream.js';
@@ -56,5 +57,6 @@ export function replyWithStream(reply: FastifyReply, stream: MessageStream | Jso
   if (encoding.opening === '') response.flushHeaders();
   else response.write(encoding.opening);
   const told = isJson ? jsonLabelsOf(stream) : labelsOf(reply);
-  streams.write(stream.source$, new HttpSink(response, encoding), told, callerOf(reply.request));
+  const sink = new HttpSink(response, encoding, () => arrivedOn(reply.request).span.settle());
+  streams.write(stream.source$, sink, told, callerOf(reply.request));
 }

@@ -1,6 +1,8 @@
 import { createServer as createHttp, type Server } from 'node:http';
-import { createServer as createHttp2, type Http2Server } from 'node:http2';
+import { createServer as createHttp2, type Http2Server, type ServerHttp2Session } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { SamplingDecision, TraceIdRatioBasedSampler } from '@opentelemetry/sdk-trace-base';
 import { openTracer } from './open-tracer.js';
 import { NO_SPAN, type Span, type Tracer } from './tracer.js';
 
@@ -22,7 +24,13 @@ async function collect(
     response.end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { port: (server.address() as AddressInfo).port, got, stop: () => void server.close() };
+  const sessions: ServerHttp2Session[] = [];
+  server.on('session', (session: ServerHttp2Session) => sessions.push(session));
+  const stop = (): void => {
+    for (const session of sessions) session.destroy();
+    server.close();
+  };
+  return { port: (server.address() as AddressInfo).port, got, stop };
 }
 
 /** A promise, and what keeps it. */
@@ -84,21 +92,21 @@ describe('the tracer', () => {
     const get = (): Tracer => tracer as Tracer;
 
     it('goes on with the trace of a caller', () => {
-      const call = get().receive(CALL, { traceparent: `00-${TRACE_ID}-${SPAN_ID}-01` });
+      const call = get().receive({ traceparent: `00-${TRACE_ID}-${SPAN_ID}-01` }, () => CALL);
 
       expect(call).toMatchObject({ traceId: TRACE_ID, isRecorded: true });
       expect(get().headersOf(call, 'ours')['traceparent']).toMatch(new RegExp(`^00-${TRACE_ID}-(?!${SPAN_ID})[0-9a-f]{16}-01$`));
     });
 
     it('keeps what callers say to each other from strangers', () => {
-      const call = get().receive(CALL, { traceparent: `00-${TRACE_ID}-${SPAN_ID}-01`, baggage: 'tenant=blue' });
+      const call = get().receive({ traceparent: `00-${TRACE_ID}-${SPAN_ID}-01`, baggage: 'tenant=blue' }, () => CALL);
 
       expect(get().headersOf(call, 'ours')).toMatchObject({ baggage: 'tenant=blue' });
       expect(Object.keys(get().headersOf(call, 'stranger'))).toEqual(['traceparent']);
     });
 
     it.each(['nonsense', `00-${TRACE_ID}-${SPAN_ID}`, `00-${'0'.repeat(32)}-${SPAN_ID}-01`])('begins a trace for %s', (traceparent) => {
-      expect(get().receive(CALL, { traceparent }).traceId).toMatch(new RegExp(`^(?!${TRACE_ID}|0{32})[0-9a-f]{32}$`));
+      expect(get().receive({ traceparent }, () => CALL).traceId).toMatch(new RegExp(`^(?!${TRACE_ID}|0{32})[0-9a-f]{32}$`));
     });
 
     it('works for a span also later on, and for each alone', async () => {
@@ -141,6 +149,32 @@ describe('the tracer', () => {
       expect(get().run(NO_SPAN, () => get().current())).toBe(NO_SPAN);
     });
 
+    it('follows no work of a span that has all that it needs, while it goes on', async () => {
+      const span = get().beginTrace(WORK);
+      const [wait, go] = gate();
+      const seen = get().run(span, async () => {
+        await wait;
+        return get().current();
+      });
+      span.settle();
+      go();
+
+      expect(await seen).toBe(NO_SPAN);
+      expect(get().run(span, () => get().current())).toBe(span);
+    });
+
+    it('follows no work for a span that has ended before', async () => {
+      const span = get().beginTrace(WORK);
+      span.end();
+
+      const seen = await get().run(span, async () => {
+        await Promise.resolve();
+        return get().current();
+      });
+
+      expect(seen).toBe(NO_SPAN);
+    });
+
     it('ends a span once', () => {
       const span = get().beginTrace(WORK);
       span.end('INTERNAL');
@@ -149,9 +183,30 @@ describe('the tracer', () => {
     });
   });
 
+  it('asks the sampler before it asks what a trace begins with, and records what was chosen under the id that it was chosen by', async () => {
+    const opened = await open({ ...NOBODY, OTEL_TRACES_SAMPLER: 'parentbased_traceidratio', OTEL_TRACES_SAMPLER_ARG: '0.5' });
+    let described = 0;
+    const describe = () => {
+      described += 1;
+      return CALL;
+    };
+    const calls = Array.from({ length: 200 }, () => opened.receive({}, describe));
+    const recorded = calls.filter(({ isRecorded }) => isRecorded);
+    const sampler = new TraceIdRatioBasedSampler(0.5);
+    const isChosen = (id = ''): boolean => sampler.shouldSample(ROOT_CONTEXT, id).decision !== SamplingDecision.NOT_RECORD;
+
+    expect(described).toBe(recorded.length);
+    expect(recorded.length).toBeGreaterThan(0);
+    expect(calls.filter(({ traceId, isRecorded }) => isChosen(traceId) !== isRecorded)).toEqual([]);
+    expect(new Set(calls.map(({ traceId }) => traceId)).size).toBe(calls.length);
+    expect(opened.headersOf(recorded[0] ?? NO_SPAN, 'ours')['traceparent']).toMatch(
+      new RegExp(`^00-${recorded[0]?.traceId}-[0-9a-f]{16}-01$`),
+    );
+  });
+
   it('records nothing below what its sampler leaves out, and tells others so', async () => {
     const opened = await open({ ...NOBODY, OTEL_TRACES_SAMPLER: 'always_off' });
-    const call = opened.receive(CALL, { traceparent: `00-${TRACE_ID}-${SPAN_ID}-01` });
+    const call = opened.receive({ traceparent: `00-${TRACE_ID}-${SPAN_ID}-01` }, () => CALL);
 
     expect(call.isRecorded).toBe(false);
     expect(opened.begin(WORK, call)).toBe(call);

@@ -5,35 +5,30 @@ import {
   defaultTextMapSetter,
   ROOT_CONTEXT,
   SpanKind as OtelSpanKind,
-  SpanStatusCode,
   trace,
   type Context,
-  type Span as SdkSpan,
   type TextMapPropagator,
   type Tracer as SdkTracer,
 } from '@opentelemetry/api';
 import { CompositePropagator, setGlobalErrorHandler, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
   BasicTracerProvider,
   BatchSpanProcessor,
   ConsoleSpanExporter,
+  ParentBasedSampler,
   RandomIdGenerator,
+  SamplingDecision,
   SimpleSpanProcessor,
+  TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
-import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { IdGenerator, Sampler, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { packageVersion } from '../config/package-version.js';
+import { PlacedSpan, RecordedSpan, UnseenSpan } from './otel-spans.js';
 import type { OtlpProtocol, TraceExporter, TracePropagator, TraceSettings } from './trace-settings.js';
-import {
-  NO_SPAN,
-  Tracer,
-  type Attributes,
-  type Span,
-  type SpanKind,
-  type SpanStart,
-  type TraceHeaders,
-  type TraceReceiver,
-} from './tracer.js';
+import { NO_SPAN, Tracer, type Span, type SpanKind, type SpanStart, type TraceHeaders, type TraceReceiver } from './tracer.js';
 
 const SERVICE = 'opencode-gateway';
 /** A collector that is away is told of once in so long. */
@@ -58,12 +53,13 @@ export class OtelTracer extends Tracer {
   private readonly propagator: TextMapPropagator;
   private readonly strangers: TextMapPropagator;
   private readonly carriers: readonly string[];
-  private readonly ids = new RandomIdGenerator();
   /** That work goes on for. */
   private readonly followed = new Set<Span>();
 
   private constructor(
     private readonly provider: BasicTracerProvider,
+    private readonly rootSampler: Sampler,
+    private readonly ids: Ids,
     propagators: readonly TracePropagator[],
   ) {
     super();
@@ -73,18 +69,21 @@ export class OtelTracer extends Tracer {
     this.carriers = this.propagator.fields();
   }
 
-  static async open({ exporters, protocol, propagators }: TraceSettings): Promise<OtelTracer> {
+  static async open({ exporters, protocol, propagators, sampling }: TraceSettings): Promise<OtelTracer> {
     warnOfFailures();
     const resource = defaultResource()
       .merge(resourceFromAttributes({ 'service.name': SERVICE, 'service.version': packageVersion() }))
       .merge(detectResources({ detectors: [envDetector] }));
     const spanProcessors = await Promise.all(exporters.map((name) => openProcessor(name, protocol)));
-    return new OtelTracer(new BasicTracerProvider({ resource, spanProcessors }), propagators);
+    const [root, idGenerator] = [toRootSampler(sampling.ratio), new Ids()];
+    const sampler = sampling.heedsCaller ? new ParentBasedSampler({ root }) : root;
+    const provider = new BasicTracerProvider({ resource, spanProcessors, sampler, idGenerator });
+    return new OtelTracer(provider, root, idGenerator, propagators);
   }
 
-  override receive(start: SpanStart, headers: TraceHeaders): Span {
+  override receive(headers: TraceHeaders, describe: () => SpanStart): Span {
     const isTraced = this.carriers.some((name) => headers[name] !== undefined);
-    return this.start(start, isTraced ? this.propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter) : ROOT_CONTEXT);
+    return isTraced ? this.start(describe(), this.propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter)) : this.draw(describe);
   }
 
   override begin(start: SpanStart, parent: Span = this.current()): Span {
@@ -93,11 +92,12 @@ export class OtelTracer extends Tracer {
   }
 
   override beginTrace(start: SpanStart): Span {
-    return this.start(start, ROOT_CONTEXT);
+    return this.draw(() => start);
   }
 
   override run<T>(span: Span, work: () => T): T {
-    if (!(span instanceof PlacedSpan)) return work();
+    // Nobody would leave what has ended: a caller may have gone before its call was handled.
+    if (!(span instanceof PlacedSpan) || span.isEnded) return work();
     this.followed.add(span);
     return this.storage.run(span, work);
   }
@@ -119,6 +119,15 @@ export class OtelTracer extends Tracer {
     await Promise.race([this.provider.shutdown().catch(() => undefined), late]);
   }
 
+  /** Asks the sampler before anything is made: most traces are seen by nobody, and the SDK makes a span of each to find that out. */
+  private draw(describe: () => SpanStart): Span {
+    const traceId = this.ids.draw();
+    const { decision } = this.rootSampler.shouldSample(ROOT_CONTEXT, traceId, '', OtelSpanKind.INTERNAL, {}, []);
+    if (decision === SamplingDecision.NOT_RECORD) return new UnseenSpan(traceId);
+    this.ids.choose(traceId);
+    return this.start(describe(), ROOT_CONTEXT);
+  }
+
   private start({ name, kind, attributes = {} }: SpanStart, parent: Context): Span {
     const span = this.tracer.startSpan(name, { kind: KINDS[kind] }, parent);
     if (span.isRecording()) return new RecordedSpan(span, trace.setSpan(parent, span), this.leave).with(attributes);
@@ -131,77 +140,43 @@ export class OtelTracer extends Tracer {
   };
 
   /** Says that nobody sees what is done for a span, so that OpenCode does not begin to. */
-  private unseenParent({ traceId = this.ids.generateTraceId() }: Span): string {
+  private unseenParent({ traceId = this.ids.draw() }: Span): string {
     return `00-${traceId}-${this.ids.generateSpanId()}-00`;
   }
 }
 
-/** It began a trace that nobody records, so nothing needs to be known of it but that. */
-class UnseenSpan implements Span {
-  readonly isRecorded: boolean = false;
+/** Gives a trace the id that it was chosen by. */
+class Ids implements IdGenerator {
+  private readonly random = new RandomIdGenerator();
+  private chosen: string | undefined;
 
-  constructor(readonly traceId: string) {}
-
-  set(_: Attributes): void {
-    // Nobody will see it.
+  draw(): string {
+    return this.random.generateTraceId();
   }
 
-  event(_: string, __?: Attributes): void {
-    // Nobody will see it.
+  choose(traceId: string): void {
+    this.chosen = traceId;
   }
 
-  end(_?: string): void {
-    // Nobody will see it.
-  }
-}
-
-/** It has its place in the trace of a caller, which nobody records; the caller's words go on to who works for it. */
-class PlacedSpan extends UnseenSpan {
-  constructor(
-    traceId: string,
-    readonly context: Context,
-    private readonly leave: (span: Span) => void,
-  ) {
-    super(traceId);
+  generateTraceId(): string {
+    const traceId = this.chosen ?? this.draw();
+    this.chosen = undefined;
+    return traceId;
   }
 
-  override end(_?: string): void {
-    this.leave(this);
+  generateSpanId(): string {
+    return this.random.generateSpanId();
   }
 }
 
-class RecordedSpan extends PlacedSpan {
-  override readonly isRecorded = true;
-
-  constructor(
-    private readonly span: SdkSpan,
-    context: Context,
-    leave: (span: Span) => void,
-  ) {
-    super(span.spanContext().traceId, context, leave);
-  }
-
-  with(attributes: Attributes): this {
-    this.set(attributes);
-    return this;
-  }
-
-  override set(attributes: Attributes): void {
-    for (const [name, value] of Object.entries(attributes)) if (value !== undefined) this.span.setAttribute(name, value);
-  }
-
-  override event(name: string, attributes: Attributes = {}): void {
-    this.span.addEvent(name, attributes);
-  }
-
-  override end(failure?: string): void {
-    super.end();
-    if (!this.span.isRecording()) return;
-    if (failure !== undefined) {
-      this.span.setAttribute('error.type', failure);
-      this.span.setStatus({ code: SpanStatusCode.ERROR });
-    }
-    this.span.end();
+function toRootSampler(ratio: number): Sampler {
+  switch (ratio) {
+    case 0:
+      return new AlwaysOffSampler();
+    case 1:
+      return new AlwaysOnSampler();
+    default:
+      return new TraceIdRatioBasedSampler(ratio);
   }
 }
 

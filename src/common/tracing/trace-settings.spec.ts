@@ -24,6 +24,7 @@ describe('whether to trace', () => {
       exporters: ['otlp'],
       protocol: 'http/protobuf',
       propagators: ['tracecontext', 'baggage'],
+      sampling: { ratio: 1, heedsCaller: true },
     });
   });
 
@@ -39,11 +40,29 @@ describe('whether to trace', () => {
       exporters: ['console', 'otlp'],
       protocol: 'http/json',
       propagators: ['tracecontext'],
+      sampling: { ratio: 1, heedsCaller: true },
     });
   });
 
   it('passes nothing on where there are no propagators', () => {
     expect(readTraceSettings({ ...ENDPOINT, OTEL_PROPAGATORS: 'none' })?.propagators).toEqual([]);
+  });
+
+  it.each([
+    ['always_on', { ratio: 1, heedsCaller: false }],
+    ['always_off', { ratio: 0, heedsCaller: false }],
+    ['traceidratio', { ratio: 0.25, heedsCaller: false }],
+    ['parentbased_always_on', { ratio: 1, heedsCaller: true }],
+    ['parentbased_always_off', { ratio: 0, heedsCaller: true }],
+    ['parentbased_traceidratio', { ratio: 0.25, heedsCaller: true }],
+  ])('takes the share only where %s asks for one', (sampler, sampling) => {
+    const environment = { ...ENDPOINT, OTEL_TRACES_SAMPLER: sampler, OTEL_TRACES_SAMPLER_ARG: '0.25' };
+
+    expect(readTraceSettings(environment)?.sampling).toEqual(sampling);
+  });
+
+  it('takes all where a share is asked for and not given', () => {
+    expect(readTraceSettings({ ...ENDPOINT, OTEL_TRACES_SAMPLER: 'traceidratio' })?.sampling.ratio).toBe(1);
   });
 
   it.each([

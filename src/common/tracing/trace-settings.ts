@@ -17,11 +17,20 @@ export type TraceExporter = (typeof EXPORTERS)[number];
 export type OtlpProtocol = (typeof PROTOCOLS)[number];
 export type TracePropagator = (typeof PROPAGATORS)[number];
 
+/** Which traces are recorded. */
+export interface TraceSampling {
+  /** Of traces that begin here: all with 1, none with 0. */
+  readonly ratio: number;
+  /** Whether of traces that come with a call those are recorded that the caller records; else they are chosen as the others are. */
+  readonly heedsCaller: boolean;
+}
+
 /** What we decide of OpenTelemetry's settings; the rest of them its library reads by itself. */
 export interface TraceSettings {
   readonly exporters: readonly TraceExporter[];
   readonly protocol: OtlpProtocol;
   readonly propagators: readonly TracePropagator[];
+  readonly sampling: TraceSampling;
 }
 
 /**
@@ -38,14 +47,15 @@ export function readTraceSettings(environment: NodeJS.ProcessEnv): TraceSettings
   const endpoint = read('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') ?? read('OTEL_EXPORTER_OTLP_ENDPOINT');
   const exporters = read('OTEL_TRACES_EXPORTER') ?? (endpoint === undefined ? NONE : 'otlp');
   if (exporters === NONE) return undefined;
-  requireOneOf(SAMPLERS, 'OTEL_TRACES_SAMPLER', read('OTEL_TRACES_SAMPLER') ?? 'parentbased_always_on');
-  requireRatio(read('OTEL_TRACES_SAMPLER_ARG'));
+  const sampler = requireOneOf(SAMPLERS, 'OTEL_TRACES_SAMPLER', read('OTEL_TRACES_SAMPLER') ?? 'parentbased_always_on');
+  const ratio = requireRatio(read('OTEL_TRACES_SAMPLER_ARG') ?? '1');
   const protocolName =
     read('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') === undefined ? 'OTEL_EXPORTER_OTLP_PROTOCOL' : 'OTEL_EXPORTER_OTLP_TRACES_PROTOCOL';
   return {
     exporters: listOf(EXPORTERS, 'OTEL_TRACES_EXPORTER', exporters),
     protocol: requireOneOf(PROTOCOLS, protocolName, read(protocolName) ?? 'http/protobuf'),
     propagators: listOf(PROPAGATORS, 'OTEL_PROPAGATORS', read('OTEL_PROPAGATORS') ?? 'tracecontext,baggage'),
+    sampling: toSampling(sampler, ratio),
   };
 }
 
@@ -61,7 +71,14 @@ function requireOneOf<T extends string>(known: readonly T[], name: string, word:
   return found;
 }
 
-function requireRatio(value: string | undefined): void {
-  if (value !== undefined && !(Number(value) >= 0 && Number(value) <= 1))
-    throw new StartError('OTEL_TRACES_SAMPLER_ARG: must be from 0 to 1');
+function requireRatio(value: string): number {
+  const ratio = Number(value);
+  if (ratio >= 0 && ratio <= 1) return ratio;
+  throw new StartError('OTEL_TRACES_SAMPLER_ARG: must be from 0 to 1');
+}
+
+function toSampling(sampler: (typeof SAMPLERS)[number], ratio: number): TraceSampling {
+  const heedsCaller = sampler.startsWith('parentbased_');
+  if (sampler.endsWith('ratio')) return { ratio, heedsCaller };
+  return { ratio: sampler.endsWith('always_on') ? 1 : 0, heedsCaller };
 }

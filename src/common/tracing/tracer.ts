@@ -12,6 +12,8 @@ export interface Span {
   readonly isRecorded: boolean;
   set(attributes: Attributes): void;
   event(name: string, attributes?: Attributes): void;
+  /** Says that it goes on, but that nothing more is begun for it: a stream of which all is told that it takes to begin. */
+  settle(): void;
   /** @param failure - the code of a fault of ours; never a message, which may hold contents */
   end(failure?: string): void;
 }
@@ -34,6 +36,7 @@ export const NO_SPAN: Span = {
   isRecorded: false,
   set: () => undefined,
   event: () => undefined,
+  settle: () => undefined,
   end: () => undefined,
 };
 
@@ -45,8 +48,12 @@ export const NO_SPAN: Span = {
 export abstract class Tracer {
   abstract readonly isOn: boolean;
 
-  /** The span of a call that comes with its caller's trace; begins a trace where it comes with none. */
-  abstract receive(start: SpanStart, headers: TraceHeaders): Span;
+  /**
+   * The span of a call that comes with its caller's trace; begins a trace where it comes with none.
+   *
+   * @param describe - asked only where somebody may see the answer
+   */
+  abstract receive(headers: TraceHeaders, describe: () => SpanStart): Span;
 
   /** A span under another, by default under the one that work is done for now; without one, nothing. */
   abstract begin(start: SpanStart, parent?: Span): Span;
