@@ -155,13 +155,20 @@ describe('traces', () => {
       const caller = new TracedCaller();
       const client = await connect(gateway, 'JSONRPC', '1.0');
       const taskPushNotificationConfig = { tenant: '', taskId: '', id: 'hook', url: receiver.url, token: '', authentication: undefined };
-      const configuration = { acceptedOutputModes: [], returnImmediately: false, taskPushNotificationConfig };
-      await client.sendMessage({ ...sending(script([end])), configuration }, { serviceParameters: caller.headers });
+      const configuration = { acceptedOutputModes: [], returnImmediately: true, taskPushNotificationConfig };
+      await client.sendMessage(
+        { ...sending(script([{ t: 'text', n: 10, ms: 20 }])), configuration },
+        { serviceParameters: caller.headers },
+      );
 
       const delivery = await collector.span(caller.traceId, 'POST push notification');
+      // The last comes when call and turn are over, and is a part of the call all the same.
+      await eventually(() => receiver.received.some(({ body }) => JSON.stringify(body).includes('TASK_STATE_COMPLETED')));
 
       expect(delivery).toMatchObject({ kind: CLIENT, attributes: { 'a2a.push.outcome': 'delivered' } });
-      expect(receiver.received.map(({ headers }) => headers['traceparent'])).toContain(`00-${caller.traceId}-${delivery.spanId}-01`);
+      const parents = receiver.received.map(({ headers }) => String(headers['traceparent']));
+      expect(parents).toContain(`00-${caller.traceId}-${delivery.spanId}-01`);
+      expect(parents.filter((parent) => !parent.includes(caller.traceId))).toEqual([]);
       expect(receiver.received[0]?.headers).not.toHaveProperty('baggage');
       expect(collector.text).not.toContain(receiver.url);
     });

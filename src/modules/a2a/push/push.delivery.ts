@@ -2,9 +2,11 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Counter } from 'prom-client';
 import { Metrics } from '../../../common/metrics/metrics.js';
 import { Slots } from '../../../common/streams/slots.js';
+import type { Span } from '../../../common/tracing/tracer.js';
 import type { TaskView } from '../a2a.model.js';
 import { TASK_STORE, type PushConfig, type TaskStore } from '../task.store.js';
 import { isSamePushConfig } from './push-config.mapper.js';
+import type { Attempt } from './push.line.js';
 import { PushSender, type PushAttempt } from './push.sender.js';
 import { PUSH_PAYLOAD, type PushPayload } from './task-source.js';
 
@@ -31,14 +33,23 @@ export class PushDelivery {
     this.attempts.inc({ outcome: 'given_up' }, 0);
   }
 
+  /**
+   * Attempts for the receivers that the present call names, and parts of its trace; of none, where no call asks. It is asked in the call
+   * itself: an attempt may begin after its answer, when nothing is followed for it any more.
+   */
+  forPresentCall(): Attempt {
+    const cause = this.sender.cause();
+    return (config, view, signal) => this.attempt(config, view, signal, cause);
+  }
+
   /** @throws GatewayError UNAVAILABLE when the store does not answer; the signal's reason */
-  attempt(config: PushConfig, view: TaskView, signal: AbortSignal): Promise<PushAttempt> {
+  private attempt(config: PushConfig, view: TaskView, signal: AbortSignal, cause: Span): Promise<PushAttempt> {
     return this.slots.run(async () => {
       signal.throwIfAborted();
       // Another replica may have deleted or replaced it: nothing is sent after that.
       if (!(await this.stands(config))) return { outcome: 'gone' };
       const body = JSON.stringify(await this.payload.bodyOf(view, config.version));
-      const attempt = await this.sender.send(config, body, signal);
+      const attempt = await this.sender.send(config, body, signal, cause);
       this.attempts.inc({ outcome: attempt.outcome });
       if (attempt.outcome === 'gone' && (await this.stands(config))) await this.store.deletePushConfig(config.taskId, config.id);
       if (attempt.outcome !== 'delivered') this.logger.debug({ ...factsOf(config, view), ...attempt });

@@ -4,7 +4,7 @@ import { GatewayError } from '../../../common/errors/gateway-error.js';
 import { Metrics } from '../../../common/metrics/metrics.js';
 import { MAX_PUSH_TASKS, TASK_STORE, type TaskStore } from '../task.store.js';
 import { PushDelivery } from './push.delivery.js';
-import { PushLine } from './push.line.js';
+import { PushLine, type Attempt } from './push.line.js';
 import { DEFAULT_PUSH_TIMING, PUSH_TIMING, type PushTiming } from './push.timing.js';
 import { TaskFollower, type FollowerParts } from './task-follower.js';
 import { TASK_SOURCE, type TaskSource } from './task-source.js';
@@ -21,8 +21,8 @@ const MAX_STOP_MS = 2_000;
 export class PushDispatcher implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger('PushNotifications');
   private readonly runs = new Map<string, { readonly follower: TaskFollower; readonly ended: Promise<void> }>();
-  /** Something changed while their follower may have been about to end. */
-  private readonly attended = new Set<string>();
+  /** Something changed while their follower may have been about to end; and how those are told who came with it. */
+  private readonly attended = new Map<string, Attempt>();
   private readonly parts: FollowerParts;
   private readonly scanMs: number;
   private timer: NodeJS.Timeout | undefined;
@@ -31,14 +31,13 @@ export class PushDispatcher implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     @Inject(TASK_STORE) private readonly store: TaskStore,
     @Inject(TASK_SOURCE) tasks: TaskSource,
-    delivery: PushDelivery,
+    private readonly delivery: PushDelivery,
     metrics: Metrics,
     @Optional() @Inject(PUSH_TIMING) { leaseMs, scanMs, retries }: PushTiming = DEFAULT_PUSH_TIMING,
   ) {
     this.scanMs = scanMs;
-    const attempt = delivery.attempt.bind(delivery);
     const giveUp = delivery.giveUp.bind(delivery);
-    const newLine: FollowerParts['newLine'] = (config) => new PushLine(config, attempt, retries, giveUp);
+    const newLine: FollowerParts['newLine'] = (config, attempt) => new PushLine(config, attempt, retries, giveUp);
     this.parts = { store, tasks, holder: randomUUID(), leaseMs, newLine };
     metrics.readGauge('a2a_push_tasks', 'Tasks whose receivers this gateway tells', () => this.runs.size);
   }
@@ -61,18 +60,19 @@ export class PushDispatcher implements OnApplicationBootstrap, OnModuleDestroy {
   /** Configurations of a task came, changed or went: looks at them now, and not only with the next scan. */
   attend(taskId: string): void {
     const run = this.runs.get(taskId);
+    const attempt = this.delivery.forPresentCall();
     if (run === undefined) {
-      this.begin(taskId);
+      this.begin(taskId, attempt);
       return;
     }
-    this.attended.add(taskId);
+    this.attended.set(taskId, attempt);
     // Should it fail, the next look tells.
-    run.follower.refresh().catch(() => undefined);
+    run.follower.refresh(attempt).catch(() => undefined);
   }
 
-  private begin(taskId: string): void {
+  private begin(taskId: string, attempt: Attempt): void {
     if (this.isStopping || this.runs.size >= MAX_FOLLOWED) return;
-    const follower = new TaskFollower(taskId, this.parts);
+    const follower = new TaskFollower(taskId, this.parts, attempt);
     this.runs.set(taskId, { follower, ended: this.run(taskId, follower) });
   }
 
@@ -84,12 +84,15 @@ export class PushDispatcher implements OnApplicationBootstrap, OnModuleDestroy {
       this.attended.delete(taskId);
     }
     this.runs.delete(taskId);
-    if (this.attended.delete(taskId)) this.begin(taskId);
+    const attempt = this.attended.get(taskId);
+    this.attended.delete(taskId);
+    if (attempt !== undefined) this.begin(taskId, attempt);
   }
 
   private async scan(): Promise<void> {
     try {
-      for (const taskId of await this.store.unfinishedPushTasks(MAX_PUSH_TASKS)) if (!this.runs.has(taskId)) this.begin(taskId);
+      const attempt = this.delivery.forPresentCall();
+      for (const taskId of await this.store.unfinishedPushTasks(MAX_PUSH_TASKS)) if (!this.runs.has(taskId)) this.begin(taskId, attempt);
     } catch (error) {
       this.tellFailure('Tasks with receivers could not be listed', error);
     }

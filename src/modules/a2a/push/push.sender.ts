@@ -41,9 +41,17 @@ export class PushSender {
     this.agent = new Agent({ connect: connectorTo(addresses, attemptMs), keepAliveTimeout: 4_000 });
   }
 
-  /** @throws the signal's reason when it is aborted; what becomes of the notification is then unknown */
-  async send(config: PushConfig, body: string, signal: AbortSignal): Promise<PushAttempt> {
-    const span = this.begin();
+  /** What is worked for now: the call that names a receiver, or nothing. */
+  cause(): Span {
+    return this.tracer.current();
+  }
+
+  /**
+   * @param cause - that the notification is a part of; without one it begins a trace
+   * @throws the signal's reason when it is aborted; what becomes of the notification is then unknown
+   */
+  async send(config: PushConfig, body: string, signal: AbortSignal, cause: Span = NO_SPAN): Promise<PushAttempt> {
+    const span = this.begin(cause);
     try {
       const attempt = await this.post(config, body, signal, span);
       span.set({ 'a2a.push.outcome': attempt.outcome });
@@ -59,11 +67,10 @@ export class PushSender {
     await this.agent.destroy();
   }
 
-  /** A part of the call that named the receiver; of one that was found in the store, by itself. Never where it goes: an address may hold secrets. */
-  private begin(): Span {
+  /** Never where it goes: an address may hold secrets. */
+  private begin(cause: Span): Span {
     const start = { name: 'POST push notification', kind: 'client', attributes: { 'http.request.method': 'POST' } } as const;
-    const parent = this.tracer.current();
-    return parent === NO_SPAN ? this.tracer.beginTrace(start) : this.tracer.begin(start, parent);
+    return cause === NO_SPAN ? this.tracer.beginTrace(start) : this.tracer.begin(start, cause);
   }
 
   private async post(config: PushConfig, body: string, signal: AbortSignal, span: Span): Promise<PushAttempt> {

@@ -4,7 +4,7 @@ import { KeyedLock } from '../../../common/streams/keyed-lock.js';
 import { isTerminal, type TaskView } from '../a2a.model.js';
 import type { PushConfig, TaskStore } from '../task.store.js';
 import { isSamePushConfig } from './push-config.mapper.js';
-import type { PushLine } from './push.line.js';
+import type { Attempt, PushLine } from './push.line.js';
 import type { TaskSource } from './task-source.js';
 
 export interface FollowerParts {
@@ -13,7 +13,7 @@ export interface FollowerParts {
   /** Of this gateway: no other has the same. */
   readonly holder: string;
   readonly leaseMs: number;
-  readonly newLine: (config: PushConfig) => PushLine;
+  readonly newLine: (config: PushConfig, attempt: Attempt) => PushLine;
 }
 
 /**
@@ -36,6 +36,7 @@ export class TaskFollower {
   constructor(
     private readonly taskId: string,
     private readonly parts: FollowerParts,
+    private attempt: Attempt,
   ) {
     this.leaseKey = `push:${taskId}`;
   }
@@ -67,8 +68,14 @@ export class TaskFollower {
     for (const line of this.lines.values()) line.stop();
   }
 
-  /** Takes note of configurations that came, changed or went. Who has none to serve ends. */
-  refresh(): Promise<void> {
+  /**
+   * Takes note of configurations that came, changed or went. Who has none to serve ends.
+   *
+   * @param attempt - for those that came, from now on
+   */
+  refresh(attempt = this.attempt): Promise<void> {
+    // At once: others take note too, and whoever is first opens the line.
+    this.attempt = attempt;
     return this.lock.run('', async () => {
       if (this.leasedUntilMs === 0) return;
       const configs = new Map((await this.parts.store.unfinishedPushConfigs(this.taskId)).map((config) => [config.id, config]));
@@ -114,7 +121,7 @@ export class TaskFollower {
   }
 
   private open(config: PushConfig): void {
-    const line = this.parts.newLine(config);
+    const line = this.parts.newLine(config, this.attempt);
     this.lines.set(config.id, line);
     this.close(line).catch((error: Error) => {
       this.failure ??= error;
