@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from './common/config/config.js';
 import type { GatewayGrpcServer } from './common/grpc/gateway-grpc-server.js';
@@ -42,6 +42,7 @@ export async function stopInOrder(parts: StopParts): Promise<void> {
   http.leave();
   logger.info({ context: 'Stop' }, `Not ready any more; clients are told to go in ${config.DRAIN_DELAY_MS} ms`);
   await pause(config.DRAIN_DELAY_MS);
+  await readWhatHasArrived();
   const reserveFromMs = performance.now() + config.DRAIN_TIMEOUT_MS - reserveMs;
   // In this order: who reads that its stream ended has read before that it is to come back over another connection.
   const gone = Promise.all([grpc.drain(), http.drain()]);
@@ -55,6 +56,15 @@ export async function stopInOrder(parts: StopParts): Promise<void> {
   await grpc.close();
   http.close();
   await parts.close();
+}
+
+/**
+ * A connection looks idle until its request is read, and may be closed for it: on a busy process requests lie there for a while. The
+ * event loop takes connections in one turn, and reads from them in the next.
+ */
+async function readWhatHasArrived(): Promise<void> {
+  await nextTurn();
+  await nextTurn();
 }
 
 /** Waits no longer than that. */

@@ -42,8 +42,9 @@ export class RestDoor implements Door {
     tls?: ClientTls,
     private readonly headers: Readonly<Record<string, string>> = {},
   ) {
-    // A stream may be silent for as long as it likes.
-    this.agent = new Agent({ connections: 200, bodyTimeout: 0, ...(tls && { connect: { ca: tls.ca } }) });
+    // A stream may be silent for as long as it likes. A connection rests for less than a stop's delay: one that rested longer would be
+    // closed by the gateway, perhaps just when something is sent over it.
+    this.agent = new Agent({ connections: 200, bodyTimeout: 0, keepAliveMaxTimeout: 1_000, ...(tls && { connect: { ca: tls.ca } }) });
   }
 
   async call<I extends DescMessage, O extends DescMessage>(method: Unary<I, O>, request: MessageInitShape<I>): Promise<MessageShape<O>> {
