@@ -7,7 +7,7 @@ import { demoCommands } from './commands.js';
 
 /** Everything at once, without a key or a network: the scripted model, the real OpenCode, the gateway; and what to type. */
 const model = await ScriptedModel.start();
-const opencode = await createOpencodeEnvironment({ modelUrl: model.url, permission: { bash: 'ask' } });
+const opencode = await createOpencodeEnvironment({ modelUrl: model.url, permission: { bash: 'ask' }, config: { snapshot: true } });
 const environment = { LOG_LEVEL: 'warn', ...process.env, ...opencode.env, OPENCODE_WORKSPACE_ROOT: opencode.workspace };
 const gateway = await startGateway(readConfig(environment), environment);
 let stopping = false;

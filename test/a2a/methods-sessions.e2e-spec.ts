@@ -18,6 +18,7 @@ describe('reading sessions by extension methods', () => {
   beforeAll(async () => {
     test = await startTestGateway({
       permission: { bash: 'ask' },
+      config: { snapshot: true },
       prepare: async ({ workspace }) => void (await mkdir(join(workspace, 'api'))),
     });
     legacy = new ExtensionCaller(test.gateway);

@@ -39,7 +39,7 @@ describe('a gateway that is told to stop', () => {
 
   beforeAll(async () => {
     await compileGateway();
-    opencode = await OpencodeServer.start({ config: { snapshot: false } });
+    opencode = await OpencodeServer.start();
     other = await opencode.gateway();
   }, COMPILE_TIMEOUT_MS);
 

@@ -26,9 +26,7 @@ describe('the history of a session', () => {
   let test: TestGateway;
 
   beforeAll(async () => {
-    test = await startTestGateway({
-      permission: { webfetch: 'ask' },
-    });
+    test = await startTestGateway({ permission: { webfetch: 'ask' }, config: { snapshot: true } });
   });
 
   afterAll(() => test.stop());

@@ -47,7 +47,7 @@ describe('gateways that are restarted one after the other', () => {
 
   beforeAll(async () => {
     await compileGateway();
-    opencode = await OpencodeServer.start({ config: { snapshot: false } });
+    opencode = await OpencodeServer.start();
     balanced = await BalancedGateways.start({ heededAfterMs: 1_000 });
     await Promise.all([launch(), launch()]);
     const { grpcAddress, httpUrl } = balanced.address();

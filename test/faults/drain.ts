@@ -9,7 +9,7 @@ import { moveStreams } from './moving-streams.js';
 const { values } = parseArgs({ options: { streams: { type: 'string', default: '1000' } } });
 const GATEWAY = fileURLToPath(new URL('../../src/main.js', import.meta.url));
 
-const opencode = await OpencodeServer.start({ config: { snapshot: false } });
+const opencode = await OpencodeServer.start();
 const start = (): Promise<GatewayProcess> => GatewayProcess.start(GATEWAY, opencode.url, { DRAIN_TIMEOUT_MS: '20000' });
 const [leaving, staying] = await Promise.all([start(), start()]);
 let stopped: Promise<void> | undefined;

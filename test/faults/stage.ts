@@ -33,8 +33,7 @@ export class Stage {
   }
 
   static async open(): Promise<Stage> {
-    // Snapshots of the work tree cost a third of a turn and play no part here.
-    const opencode = await OpencodeServer.start({ permission: { bash: 'ask' }, config: { snapshot: false } });
+    const opencode = await OpencodeServer.start({ permission: { bash: 'ask' } });
     const stage = new Stage(opencode, await GatewayHere.start(opencode.url));
     await stage.warmUp();
     return stage;

@@ -16,7 +16,7 @@ describe('two gateways in front of one OpenCode', () => {
   let second: GatewayHere;
 
   beforeAll(async () => {
-    opencode = await OpencodeServer.start({ config: { snapshot: false } });
+    opencode = await OpencodeServer.start();
     [first, second] = await Promise.all([GatewayHere.start(opencode.url), GatewayHere.start(opencode.url)]);
   });
 
