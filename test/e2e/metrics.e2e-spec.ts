@@ -56,7 +56,14 @@ describe('GET /metrics', () => {
     const text = await response.text();
     expect(text.split('\n').filter((line) => !/^(# (HELP|TYPE) \w+ .+|\w+(\{.*\})? \S+|)$/.test(line))).toEqual([]);
     expect(text).toMatch(/^process_resident_memory_bytes \d+$/m);
-    expect(text).toMatch(/^opencode_gateway_build_info\{version="\d[^"]*",node="v\d+[^"]*",opencode="1\.\d+\.\d+",mode="embedded"\} 1$/m);
+  });
+
+  it('says which versions run here, once OpenCode has told its own', async () => {
+    const versions = /^opencode_gateway_build_info\{version="\d[^"]*",node="v\d+[^"]*",opencode="1\.\d+\.\d+",mode="embedded"\} 1$/m;
+    await eventually(async () => {
+      const response = await fetch(`${test.httpUrl}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } });
+      return versions.test(await response.text());
+    });
   });
 
   it('has what its page describes, and nothing else', () => {
