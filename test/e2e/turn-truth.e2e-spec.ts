@@ -4,6 +4,7 @@ import { FinishReason } from '../../src/common/grpc/generated/v1/common_pb.js';
 import { OpenCodeService } from '../../src/common/grpc/generated/v1/opencode_service_pb.js';
 import { bodiesOf, collect, Conversation, finalStates, readUntil, textPart, turnStates } from '../support/conversation.js';
 import { OpencodeServer } from '../support/opencode-server.js';
+import { OverridingProxy } from '../support/overriding-proxy.js';
 import type { RemoteGateway } from '../support/remote-gateway.js';
 import { script, type Operation } from '../support/scripted-model.js';
 
@@ -143,6 +144,30 @@ describe('a turn that this gateway did not begin', () => {
 
     expect(finalStates(await ended)).toEqual([TurnState.ABORTED]);
     expect((await conversation.run([{ t: 'text', value: 'again' }])).textParts).toEqual(['again']);
+  });
+
+  it.each([
+    ['by itself', { t: 'text', n: 20, ms: 40 } as const, TurnState.COMPLETED, () => Promise.resolve()],
+    ['by an abort', { t: 'endless', ms: 10 } as const, TurnState.ABORTED, (at: Conversation) => at.abort()],
+  ])('is told once when it ended %s before OpenCode had said what the session does', async (_, operation, state, end) => {
+    const slow = await OverridingProxy.start(server.url);
+    const behind = await server.gateway({ OPENCODE_BASE_URL: slow.url });
+    const reader = Conversation.at(behind.rest, conversation.sessionId);
+    const told = readUntil(reader.watch(), isFinal);
+    let letThrough = (): void => undefined;
+    slow.overrides.set(/^GET \/session\/status/, { notBefore: new Promise((resolve) => (letThrough = resolve)) });
+    await promptPastUs([operation]);
+    await readUntil(reader.watch(), isGrowing);
+
+    await end(reader);
+    while (!['stop', 'error'].includes((await conversation.history()).at(-1)?.finish ?? ''))
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    letThrough();
+
+    expect(turnStates(await told)).toEqual([TurnState.RUNNING, state]);
+    expect((await reader.run([{ t: 'text', value: 'next' }])).textParts).toEqual(['next']);
+    await behind.stop();
+    await slow.stop();
   });
 
   it('is one with the work of its sub-agents', async () => {

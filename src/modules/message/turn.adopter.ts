@@ -63,8 +63,9 @@ export class TurnAdopter implements OnModuleDestroy {
     try {
       const { directory, parentId } = await this.sessions.get(sessionId);
       // A sub-agent's work is part of its root's turn.
-      const past = parentId === undefined ? await this.records.findRunning({ sessionId, directory }) : undefined;
-      if (past !== undefined) await this.runner.follow(past, directory, onKnown);
+      if (parentId !== undefined) return;
+      const last = await this.records.findLast({ sessionId, directory });
+      if (last !== undefined) await this.runner.follow(last, directory, onKnown);
     } catch (error) {
       this.logger.debug(`Session ${sessionId} could not be looked at: ${String(error)}`);
     } finally {

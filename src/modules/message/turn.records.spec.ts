@@ -156,9 +156,15 @@ describe('TurnRecords.recall', () => {
   });
 });
 
-describe('TurnRecords.findRunning', () => {
-  it('finds none in an idle session', async () => {
-    await expect(new Records().ask(ID).records.findRunning(PLACE)).resolves.toBeUndefined();
+describe('TurnRecords.findLast', () => {
+  it('finds none in a session without any', async () => {
+    await expect(new Records().records.findLast(PLACE)).resolves.toBeUndefined();
+  });
+
+  it('finds one that is over in an idle session', async () => {
+    const records = new Records().ask('msg_0').answer(STOPPED).ask(ID).answer(STOPPED);
+
+    await expect(records.records.findLast(PLACE)).resolves.toMatchObject({ turn: { own: { info: { id: ID } } }, isRunning: false });
   });
 
   it('finds the newest turn of a busy one, however many steps it has', async () => {
@@ -166,6 +172,6 @@ describe('TurnRecords.findRunning', () => {
     for (let step = 0; step < 30; step += 1) records.answer({ finish: 'tool-calls' });
     records.statuses = BUSY;
 
-    await expect(records.records.findRunning(PLACE)).resolves.toMatchObject({ own: { info: { id: ID } } });
+    await expect(records.records.findLast(PLACE)).resolves.toMatchObject({ turn: { own: { info: { id: ID } } }, isRunning: true });
   });
 });

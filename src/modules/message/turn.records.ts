@@ -26,6 +26,13 @@ export type Recollection =
   | { readonly type: 'unanswered' }
   | ({ readonly type: 'ended' } & Conclusion);
 
+/** A session's newest turn. */
+export interface LastTurn {
+  readonly turn: PastTurn;
+  /** Whether OpenCode works on it. */
+  readonly isRunning: boolean;
+}
+
 interface Place {
   readonly sessionId: string;
   readonly directory: string;
@@ -54,10 +61,11 @@ export class TurnRecords {
     }
   }
 
-  /** The turn that a busy session works on. */
-  async findRunning({ sessionId, directory }: Place): Promise<PastTurn | undefined> {
-    if (!(await this.isBusy({ sessionId, directory }))) return undefined;
-    return this.readBackTo(sessionId, lastTurn);
+  async findLast(place: Place): Promise<LastTurn | undefined> {
+    // The status before the messages: a session that was idle then had already written its last one.
+    const isRunning = await this.isBusy(place);
+    const turn = await this.readBackTo(place.sessionId, lastTurn);
+    return turn && { turn, isRunning };
   }
 
   /** A turn as the history shows it; undefined when OpenCode has no such message. */
@@ -78,11 +86,10 @@ export class TurnRecords {
 
   /** The session's last turn, when it has ended. */
   async findEnded(place: Place): Promise<{ readonly turn: PastTurn; readonly conclusion: Conclusion } | undefined> {
-    if (await this.isBusy(place)) return undefined;
-    const turn = await this.readBackTo(place.sessionId, lastTurn);
-    if (turn === undefined) return undefined;
-    const found = await this.recall(place, turn.own.info.id);
-    return found.type === 'ended' ? { turn, conclusion: found } : undefined;
+    const last = await this.findLast(place);
+    if (last === undefined || last.isRunning) return undefined;
+    const found = await this.recall(place, last.turn.own.info.id);
+    return found.type === 'ended' ? { turn: last.turn, conclusion: found } : undefined;
   }
 
   private async recallOnce(place: Place, messageId: string): Promise<{ readonly recollection: Recollection; readonly ageMs: number }> {

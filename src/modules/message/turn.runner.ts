@@ -7,7 +7,7 @@ import type { OpencodePresence } from './opencode-presence.js';
 import { continuationIdsOf, lastAnswerOf, type PastTurn } from './turn.history.js';
 import { TurnLine } from './turn.line.js';
 import type { Turn } from './turn.js';
-import { TurnRecords } from './turn.records.js';
+import { TurnRecords, type LastTurn } from './turn.records.js';
 import { TurnRegistry } from './turn.registry.js';
 import { TurnTracer } from './turn.tracer.js';
 import type { TurnTask } from './turn.task.js';
@@ -76,9 +76,10 @@ export class TurnRunner implements OnModuleDestroy {
     return { turn, accepted };
   }
 
-  /** Follows a turn that OpenCode works on already to its end. Never rejects. */
-  async follow(past: PastTurn, directory: string, onOpen: () => void): Promise<void> {
+  /** Follows a turn that OpenCode works on already to its end; also one that ended before we looked, and was told to nobody. Never rejects. */
+  async follow({ turn: past, isRunning }: LastTurn, directory: string, onOpen: () => void): Promise<void> {
     const { id, sessionId } = past.own.info;
+    if (!isRunning && (lastAnswerOf(past.rest, past.kind) === undefined || this.registry.lastOutcome(sessionId)?.turnId === id)) return;
     const turn = this.registry.open({ id, sessionId, directory, requestId: '', kind: past.kind });
     onOpen();
     await this.execute(turn, (watch) => Promise.resolve(this.resume(turn, past, watch)));
