@@ -2,7 +2,7 @@ import { connect as connectHttp2 } from 'node:http2';
 import { once } from 'node:events';
 import type { GlobalEvent } from '../../src/common/grpc/generated/event_pb.js';
 import { TurnState } from '../../src/common/grpc/generated/event_pb.js';
-import { Conversation, readUntil } from '../support/conversation.js';
+import { Conversation, isFinal, readUntil } from '../support/conversation.js';
 import { CallError } from '../support/door.js';
 import { eventually } from '../support/eventually.js';
 import type { Operation } from '../support/scripted-model.js';
@@ -11,10 +11,6 @@ import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
 const UNAVAILABLE = 14;
 const bash: Operation = { t: 'tool', name: 'bash', args: { command: 'echo hello', description: 'test' } };
 const slowly: Operation = { t: 'text', n: 60, ms: 20 };
-
-function isFinal({ event }: GlobalEvent): boolean {
-  return event.case === 'turnUpdated' && event.value.state >= TurnState.COMPLETED;
-}
 
 function positionsOf(events: readonly GlobalEvent[]): bigint[] {
   return events.flatMap(({ sequence }) => (sequence === undefined ? [] : [sequence]));

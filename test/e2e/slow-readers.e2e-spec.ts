@@ -1,8 +1,8 @@
-import { EventService, TextMode, TurnState, type GlobalEvent, type MessagePartUpdated } from '../../src/common/grpc/generated/event_pb.js';
+import { EventService, TextMode, type GlobalEvent, type MessagePartUpdated } from '../../src/common/grpc/generated/event_pb.js';
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
 import { SessionService } from '../../src/common/grpc/generated/session_pb.js';
 import { EventHub } from '../../src/modules/event/event.hub.js';
-import { bodiesOf, Conversation, readUntil, textPart } from '../support/conversation.js';
+import { bodiesOf, Conversation, isFinal, readUntil, textPart } from '../support/conversation.js';
 import { eventually } from '../support/eventually.js';
 import { openUnread } from '../support/pausable-reader.js';
 import { script, type Operation } from '../support/scripted-model.js';
@@ -23,10 +23,6 @@ function agentSays(calls: number, bytes = PART_BYTES, chunk = 20_000): Operation
   const call: Operation[] = [{ t: 'text', bytes, chunk }, bash];
   const prompt = script(...Array.from({ length: calls }, () => call), [{ t: 'text', value: 'sub end' }]);
   return { t: 'tool', name: 'task', args: { description: 'sub', subagent_type: 'general', prompt } };
-}
-
-function isFinal({ event }: GlobalEvent): boolean {
-  return event.case === 'turnUpdated' && event.value.state >= TurnState.COMPLETED;
 }
 
 function isTitled(title: string): (event: GlobalEvent) => boolean {

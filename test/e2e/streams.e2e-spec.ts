@@ -2,17 +2,13 @@ import { EventService, TextMode, TurnState, type GlobalEvent } from '../../src/c
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
 import { SessionService } from '../../src/common/grpc/generated/session_pb.js';
 import { EventHub } from '../../src/modules/event/event.hub.js';
-import { bodiesOf, collect, Conversation, finalStates, readUntil, textPart } from '../support/conversation.js';
+import { bodiesOf, collect, Conversation, finalStates, isFinal, readUntil, textPart } from '../support/conversation.js';
 import type { Door } from '../support/door.js';
 import { eventually } from '../support/eventually.js';
 import { script, type Operation } from '../support/scripted-model.js';
 import { startTestGateway, type TestGateway } from '../support/test-gateway.js';
 
 const bash: Operation = { t: 'tool', name: 'bash', args: { command: 'echo hello', description: 'test' } };
-
-function isFinal({ event }: GlobalEvent): boolean {
-  return event.case === 'turnUpdated' && event.value.state >= TurnState.COMPLETED;
-}
 
 describe('event streams', () => {
   let test: TestGateway;

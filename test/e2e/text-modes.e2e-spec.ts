@@ -1,6 +1,6 @@
-import { EventService, TextMode, TurnState, type GlobalEvent, type MessagePartUpdated } from '../../src/common/grpc/generated/event_pb.js';
+import { EventService, TextMode, type GlobalEvent, type MessagePartUpdated } from '../../src/common/grpc/generated/event_pb.js';
 import { EventHub } from '../../src/modules/event/event.hub.js';
-import { bodiesOf, Conversation, readUntil } from '../support/conversation.js';
+import { bodiesOf, Conversation, isFinal, readUntil } from '../support/conversation.js';
 import { CountingProxy } from '../support/counting-proxy.js';
 import { eventually } from '../support/eventually.js';
 import { GrpcDoor } from '../support/grpc.door.js';
@@ -19,10 +19,6 @@ const SPOKEN: readonly Operation[] = [
   { t: 'text', value: '\ude00' },
   { t: 'text', value: ' and more'.repeat(20), chunk: 2, ms: 2 },
 ];
-
-function isFinal({ event }: GlobalEvent): boolean {
-  return event.case === 'turnUpdated' && event.value.state >= TurnState.COMPLETED;
-}
 
 function textOf({ part }: MessagePartUpdated): string | undefined {
   return part.case === 'text' || part.case === 'reasoning' ? part.value.text : undefined;

@@ -2,7 +2,7 @@ import { TurnState, type GlobalEvent } from '../../src/common/grpc/generated/eve
 import { MessageService } from '../../src/common/grpc/generated/message_pb.js';
 import { FinishReason } from '../../src/common/grpc/generated/v1/common_pb.js';
 import { OpenCodeService } from '../../src/common/grpc/generated/v1/opencode_service_pb.js';
-import { bodiesOf, collect, Conversation, finalStates, readUntil, textPart, turnStates } from '../support/conversation.js';
+import { bodiesOf, collect, Conversation, finalStates, isFinal, readUntil, textPart, turnStates } from '../support/conversation.js';
 import { OpencodeServer } from '../support/opencode-server.js';
 import { OverridingProxy } from '../support/overriding-proxy.js';
 import type { RemoteGateway } from '../support/remote-gateway.js';
@@ -10,7 +10,6 @@ import { script, type Operation } from '../support/scripted-model.js';
 
 const { runMessage, listMessages, getMessage, getMessages } = MessageService.method;
 const UNAVAILABLE = 14;
-const FINAL = [TurnState.COMPLETED, TurnState.FAILED, TurnState.ABORTED, TurnState.REJECTED, TurnState.INTERRUPTED];
 
 const bash = (command: string): Operation => ({ t: 'tool', name: 'bash', args: { command, description: 'test' } });
 
@@ -20,10 +19,6 @@ function isGrowing({ event }: GlobalEvent): boolean {
 
 function isAtWork({ event }: GlobalEvent): boolean {
   return event.case === 'messagePartUpdated' && event.value.part.case === 'tool' && event.value.part.value.state?.status === 'running';
-}
-
-function isFinal({ event }: GlobalEvent): boolean {
-  return event.case === 'turnUpdated' && FINAL.includes(event.value.state);
 }
 
 function isIn(state: TurnState): (event: GlobalEvent) => boolean {

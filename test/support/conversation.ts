@@ -26,6 +26,11 @@ export function bodiesOf<Case extends EventCase>(events: readonly GlobalEvent[],
   return events.flatMap(({ event }) => (event.case === wanted ? [event.value as EventValue<Case>] : []));
 }
 
+/** Whether it tells the end of a turn. */
+export function isFinal({ event }: GlobalEvent): boolean {
+  return event.case === 'turnUpdated' && FINAL.has(event.value.state);
+}
+
 export function finalStates(events: readonly GlobalEvent[]): TurnState[] {
   return bodiesOf(events, 'turnUpdated')
     .map(({ state }) => state)
