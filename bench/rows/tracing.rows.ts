@@ -5,7 +5,7 @@ import { SessionService } from '../../src/common/grpc/generated/session_pb.js';
 import { OpenCodeService } from '../../src/common/grpc/generated/v1/opencode_service_pb.js';
 import { methodPath } from '../../src/common/grpc/proto-types.js';
 import { NO_SPAN, NoTracer } from '../../src/common/tracing/tracer.js';
-import { play, toRow, type Contest, type Outcome, type Side, type Turns } from '../compare.js';
+import { play, toRow, warmUp, type Contest, type Outcome, type Side, type Turns } from '../compare.js';
 import type { ClientsCommands } from '../processes/clients.js';
 import type { GatewayCommands } from '../processes/gateway.js';
 import type { UpstreamCommands } from '../processes/upstream.js';
@@ -17,11 +17,11 @@ const CONNECTIONS = 4;
 const CALLERS = 32;
 const STREAMS = 100;
 const DELTAS_PER_SECOND = 600;
-const WARM_UP_MS = 3_000;
+const WARM_UP_MS = 5_000;
 /** Two processes of the same program differ by up to a tenth, as they happen to be compiled and laid out: more than what is looked for. */
-const PAIRS = 6;
-/** The garbage of half a second is collected three or four times, each for 15 ms: short turns would count that, and nothing else. */
-const TURNS: Turns = { rounds: 2, windowMs: 3_000 };
+const PAIRS = 12;
+/** A noisy machine changes within seconds: the two sides of a round must be near each other. */
+const TURNS: Turns = { rounds: 10, windowMs: 400 };
 /** On with one call of a hundred may cost a twentieth: the cost of off over the cost of on. */
 const TARGET = 0.95;
 const SEAM_CALLS = 1_000_000;
@@ -34,9 +34,13 @@ const UNARY = [
 ] as const;
 
 /** Two gateways in front of one OpenCode: one that traces one call of a hundred, and one that traces none. */
-interface Pair {
-  readonly on: Stage;
-  readonly off: Stage;
+interface Pair extends Both<Stage> {
+  readonly isOnFirst: boolean;
+}
+
+interface Both<T> {
+  readonly on: T;
+  readonly off: T;
 }
 
 const CONTESTS: readonly ((pair: Pair) => Promise<Contest>)[] = [
@@ -59,7 +63,7 @@ export async function tracingRows(): Promise<Row[]> {
   };
   try {
     const pairs: (readonly [Contest, Outcome])[][] = [];
-    for (let pair = 0; pair < PAIRS; pair += 1) pairs.push(await withPair(settings, playAll));
+    for (let pair = 0; pair < PAIRS; pair += 1) pairs.push(await withPair(settings, pair % 2 === 0, playAll));
     const traced =
       pairs[0]?.map(([contest], index) =>
         toRow(
@@ -74,54 +78,77 @@ export async function tracingRows(): Promise<Row[]> {
   }
 }
 
-async function withPair<T>(settings: Readonly<Record<string, string>>, work: (pair: Pair) => Promise<T>): Promise<T> {
+async function withPair<T>(settings: Readonly<Record<string, string>>, isOnFirst: boolean, work: (pair: Pair) => Promise<T>): Promise<T> {
   const upstream = new Remote<UpstreamCommands>('upstream');
   const clients = new Remote<ClientsCommands>('clients');
   const [on, off] = [new Remote<GatewayCommands>('gateway'), new Remote<GatewayCommands>('gateway')];
   try {
     const upstreamUrl = await upstream.call('start');
     const shared = { upstream, upstreamUrl, clients };
-    return await work({
-      on: { ...shared, gateway: on, ...(await on.call('start', upstreamUrl, { settings })) },
-      off: { ...shared, gateway: off, ...(await off.call('start', upstreamUrl)) },
-    });
+    const stages = await inOrder(
+      isOnFirst,
+      async () => ({ ...shared, gateway: on, ...(await on.call('start', upstreamUrl, { settings })) }),
+      async () => ({ ...shared, gateway: off, ...(await off.call('start', upstreamUrl)) }),
+    );
+    return await work({ ...stages, isOnFirst });
   } finally {
     await Promise.all([clients, on, off, upstream].map((remote) => remote.stop()));
   }
+}
+
+/** Who connects first is told everything first, and pays for waking the other up: the two take turns at that from pair to pair. */
+async function inOrder<T>(isOnFirst: boolean, on: () => Promise<T>, off: () => Promise<T>): Promise<Both<T>> {
+  if (isOnFirst) return { on: await on(), off: await off() };
+  return { off: await off(), on: await on() };
 }
 
 async function playAll(pair: Pair): Promise<(readonly [Contest, Outcome])[]> {
   const played: (readonly [Contest, Outcome])[] = [];
   for (const begin of CONTESTS) {
     const contest = await begin(pair);
+    await warmUp(contest, WARM_UP_MS);
     played.push([contest, await play(contest, TURNS)]);
   }
   return played;
 }
 
-async function unaryContest({ on, off }: Pair, name: string, path: string): Promise<Contest> {
+async function unaryContest({ on, off, isOnFirst }: Pair, name: string, path: string): Promise<Contest> {
   const { clients } = on;
   const side = async ({ gateway, grpcAddress }: Stage): Promise<Side> => {
     const target = { request: Buffer.alloc(0), connections: CONNECTIONS, address: grpcAddress, path };
     const loadId = await clients.call('openGrpcCalls', target, CALLERS);
-    await clients.call('callFor', loadId, WARM_UP_MS);
     return { server: gateway, loadId, run: (durationMs) => clients.call('callFor', loadId, durationMs) };
   };
-  const [gateway, ceiling] = [await side(on), await side(off)];
+  const sides = await inOrder(
+    isOnFirst,
+    () => side(on),
+    () => side(off),
+  );
   const what = `gRPC, ${name}, traced at 1 %, against off`;
-  return { what, unit: 'calls', clients, gateway, ceiling, offeredPerSecond: undefined, target: TARGET };
+  return { what, unit: 'calls', clients, gateway: sides.on, ceiling: sides.off, offeredPerSecond: undefined, target: TARGET };
 }
 
-async function streamContest({ on, off }: Pair): Promise<Contest> {
+async function streamContest({ on, off, isOnFirst }: Pair): Promise<Contest> {
   const { clients, upstream } = on;
   const side = async (stage: Stage): Promise<Side> => {
     const loadId = await clients.call('openGrpcStreams', grpcDeltas(stage, CONNECTIONS), STREAMS);
     return { server: stage.gateway, loadId, run: (durationMs) => upstream.call('play', DELTAS_PER_SECOND, durationMs, 'gateway') };
   };
-  const [gateway, ceiling] = [await side(on), await side(off)];
-  await upstream.call('play', DELTAS_PER_SECOND, WARM_UP_MS, 'gateway');
+  const sides = await inOrder(
+    isOnFirst,
+    () => side(on),
+    () => side(off),
+  );
   const what = `gRPC, ${STREAMS} streams, ${DELTAS_PER_SECOND} deltas/s, traced at 1 %, against off`;
-  return { what, unit: 'msg', clients, gateway, ceiling, offeredPerSecond: DELTAS_PER_SECOND * STREAMS, target: TARGET };
+  return {
+    what,
+    unit: 'msg',
+    clients,
+    gateway: sides.on,
+    ceiling: sides.off,
+    offeredPerSecond: DELTAS_PER_SECOND * STREAMS,
+    target: TARGET,
+  };
 }
 
 /** What a call and its request to OpenCode do for traces where there are none, beside the id that every call has. */

@@ -1,6 +1,6 @@
 import { OpenCodeService } from '../../src/common/grpc/generated/v1/opencode_service_pb.js';
 import { methodPath } from '../../src/common/grpc/proto-types.js';
-import { compare, type Side } from '../compare.js';
+import { compare, warmUp, type Side } from '../compare.js';
 import type { GrpcCeilingCommands } from '../processes/grpc-ceiling.js';
 import { Remote } from '../remote.js';
 import { onStage } from '../stage.js';
@@ -9,6 +9,8 @@ import type { Row } from '../table.js';
 const CONNECTIONS = 4;
 const CALLERS = 32;
 const WARM_UP_MS = 4_000;
+/** For one answer, of which the ceiling takes the size. */
+const SAMPLE_MS = 100;
 const TARGET = 0.7;
 
 /** The same call over the other door, compared with gRPC: what JSON and HTTP/1.1 cost. */
@@ -18,14 +20,14 @@ export async function restUnaryRows(): Promise<Row[]> {
     const target = { request: Buffer.alloc(0), connections: CONNECTIONS, address: grpcAddress, path };
     const grpcId = await clients.call('openGrpcCalls', target, CALLERS);
     const restId = await clients.call('openHttpCalls', `${httpUrl}/health`, CALLERS);
-    for (const id of [grpcId, restId]) await clients.call('callFor', id, WARM_UP_MS);
     const side = (loadId: number): Side => ({ server: gateway, loadId, run: (durationMs) => clients.call('callFor', loadId, durationMs) });
+    const sides = { gateway: side(restId), ceiling: side(grpcId) };
+    await warmUp(sides, WARM_UP_MS);
     return compare({
+      ...sides,
       what: 'REST, unary Health, against gRPC',
       unit: 'calls',
       clients,
-      gateway: side(restId),
-      ceiling: side(grpcId),
       offeredPerSecond: undefined,
       target: undefined,
     });
@@ -41,17 +43,24 @@ export async function unaryRows(): Promise<Row[]> {
       const base = { request: Buffer.alloc(0), connections: CONNECTIONS };
       const path = methodPath(OpenCodeService.method.health);
       const loadId = await clients.call('openGrpcCalls', { ...base, address: grpcAddress, path }, CALLERS);
-      await clients.call('callFor', loadId, WARM_UP_MS);
+      await clients.call('callFor', loadId, SAMPLE_MS);
       await ceiling.call('setPayload', await clients.call('sample', loadId));
       const target = { ...base, address: await ceiling.call('start'), path: '/ceiling/Unary' };
       const ceilingLoadId = await clients.call('openGrpcCalls', target, CALLERS);
-      await clients.call('callFor', ceilingLoadId, WARM_UP_MS);
+      const sides = {
+        gateway: { server: gateway, loadId, run: (durationMs: number) => clients.call('callFor', loadId, durationMs) },
+        ceiling: {
+          server: ceiling,
+          loadId: ceilingLoadId,
+          run: (durationMs: number) => clients.call('callFor', ceilingLoadId, durationMs),
+        },
+      };
+      await warmUp(sides, WARM_UP_MS);
       return compare({
+        ...sides,
         what: 'gRPC, unary Health',
         unit: 'calls',
         clients,
-        gateway: { server: gateway, loadId, run: (durationMs) => clients.call('callFor', loadId, durationMs) },
-        ceiling: { server: ceiling, loadId: ceilingLoadId, run: (durationMs) => clients.call('callFor', ceilingLoadId, durationMs) },
         offeredPerSecond: undefined,
         target: TARGET,
       });
