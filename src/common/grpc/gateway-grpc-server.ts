@@ -66,6 +66,13 @@ export interface GatewayGrpcOptions extends GrpcCallWatch {
   readonly payloads: PayloadLog | undefined;
 }
 
+/** A method of the contract, and what is decided of it beforehand. */
+interface Served {
+  readonly method: DescMethod;
+  readonly handler: MessageHandler;
+  readonly maxBytes: number;
+}
+
 type ServerCall = ServerUnaryCall<Buffer, unknown> | ServerWritableStream<Buffer, unknown>;
 
 /** The pattern under which Nest files a handler that was declared with \@GrpcMethod. */
@@ -186,35 +193,34 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
   }
 
   private handle(method: DescMethod, handler: MessageHandler) {
-    return workForSpans(
-      this.options.tracer,
-      method.methodKind === 'unary' ? this.handleUnary(method, handler) : this.handleStream(method, handler),
-    );
+    const served = { method, handler, maxBytes: maxBytesOf(method, this.options.limits) };
+    return workForSpans(this.options.tracer, method.methodKind === 'unary' ? this.handleUnary(served) : this.handleStream(served));
   }
 
-  private handleUnary(method: DescMethod, handler: MessageHandler) {
+  private handleUnary(served: Served) {
     return (call: ServerUnaryCall<Buffer, unknown>, callback: sendUnaryData<unknown>): void => {
       const answer = this.unanswered.add(callback);
-      this.run(method, handler, call)
-        .then((result) => (isObservable(result) ? firstValueFrom(result) : result))
-        .then((message) => {
-          this.options.payloads?.answer(toLoggedCall(method, call), () => encodeJson(message as Message));
-          return encodeAnswer(method, message as Message);
-        })
-        .then(
-          (bytes) => {
-            countSent(http2StreamOf(call), () => bytes.length);
-            answer(null, bytes);
-          },
-          (error: unknown) => answer(toCallError(error)),
-        );
+      this.answerTo(served, call).then(
+        (bytes) => {
+          countSent(http2StreamOf(call), () => bytes.length);
+          answer(null, bytes);
+        },
+        (error: unknown) => answer(toCallError(error)),
+      );
     };
   }
 
-  private handleStream(method: DescMethod, handler: MessageHandler) {
-    const labels = { door: 'grpc', method: methodName(method) };
+  private async answerTo(served: Served, call: ServerUnaryCall<Buffer, unknown>): Promise<Buffer> {
+    const result = await this.run(served, call);
+    const message = (isObservable(result) ? await firstValueFrom(result) : result) as Message;
+    this.options.payloads?.answer(toLoggedCall(served.method, call), () => encodeJson(message));
+    return encodeAnswer(served.method, message);
+  }
+
+  private handleStream(served: Served) {
+    const labels = { door: 'grpc', method: methodName(served.method) };
     return (call: ServerWritableStream<Buffer, unknown>): void => {
-      this.run(method, handler, call)
+      this.run(served, call)
         .then((result) => this.writeStream(call, toStream(result), labels))
         .catch((error: unknown) => call.emit('error', toCallError(error)));
     };
@@ -229,13 +235,12 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
   }
 
   /** Reads what the caller wants, and runs Nest's handler: guard, pipe, controller and error filter are in it. */
-  private async run(method: DescMethod, handler: MessageHandler, call: ServerCall): Promise<unknown> {
-    const { calls, limits, payloads } = this.options;
+  private async run({ method, handler, maxBytes }: Served, call: ServerCall): Promise<unknown> {
+    const { calls, payloads } = this.options;
     const { request, metadata } = call;
     const caller = callerOf(metadata);
     if (caller !== undefined) setCaller(http2StreamOf(call), caller);
     try {
-      const maxBytes = maxBytesOf(method, limits);
       if (request.length > maxBytes) throw tooLarge(maxBytes);
       const message = decodeRequest(method, request);
       payloads?.request(toLoggedCall(method, call), () => encodeJson(message));
@@ -272,6 +277,8 @@ function unimplemented(method: DescMethod): MessageHandler {
 function channelOptions({ limits, maxConnectionAgeS }: GatewayGrpcOptions): ServerOptions {
   return {
     'grpc.max_receive_message_length': limits.maxBytes,
+    // Counts for a service that is not offered here.
+    'grpc.enable_channelz': 0,
     'grpc.max_concurrent_streams': limits.maxConcurrentStreams,
     ...(limits.maxConnectionIdleS > 0 && { 'grpc.max_connection_idle_ms': limits.maxConnectionIdleS * 1_000 }),
     ...(maxConnectionAgeS > 0 && { 'grpc.max_connection_age_ms': maxConnectionAgeS * 1_000 }),

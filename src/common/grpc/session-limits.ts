@@ -16,11 +16,12 @@ export function limitSessions(server: Http2Server, { maxConnections, requestTime
 function cutLateRequest(stream: ServerHttp2Stream, timeoutMs: number): void {
   // Nothing more will come, and nobody needs to wait for it.
   if (stream.endAfterHeaders) return;
-  const timer = setTimeout(() => refuse(stream), timeoutMs).unref();
-  stream.once('end', () => clearTimeout(timer)).once('close', () => clearTimeout(timer));
+  const timer = setTimeout(() => refuseLate(stream), timeoutMs).unref();
+  stream.once('close', () => clearTimeout(timer));
 }
 
-function refuse(stream: ServerHttp2Stream): void {
+function refuseLate(stream: ServerHttp2Stream): void {
+  if (stream.readableEnded) return;
   if (!stream.headersSent) {
     const status = { 'grpc-status': STATUS_TABLE.DEADLINE_EXCEEDED.grpc, 'grpc-message': 'The request did not arrive in time' };
     stream.respond({ ':status': 200, 'content-type': 'application/grpc', ...status }, { endStream: true });

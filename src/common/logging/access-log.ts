@@ -18,6 +18,7 @@ export class AccessLog implements CallObserver {
 
   record({ caller, arrived, durationMs, isStream: _, ...call }: FinishedCall): void {
     const level = call.code === 'OK' && PROBES.has(call.method) ? 'debug' : 'info';
+    if (!this.logger.isLevelEnabled(level)) return;
     this.logger[level]({
       context: 'Access',
       ...call,

@@ -1,6 +1,6 @@
 import { Injectable, type CanActivate, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
-import { callerOf } from '../../common/access/caller.js';
+import { callerOf, type Caller } from '../../common/access/caller.js';
 import { requestMessageOf } from '../../common/http/rest-route.js';
 import { isSessionId } from '../../common/validation/ids.js';
 import { SessionAccess } from './session.access.js';
@@ -21,13 +21,18 @@ export class OwnershipGuard implements CanActivate {
   constructor(private readonly access: SessionAccess) {}
 
   /** @throws GatewayError NOT_FOUND */
-  async canActivate(context: ExecutionContext): Promise<boolean> {
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const isHttp = context.getType() === 'http';
     const holder: object = isHttp ? context.switchToHttp().getRequest<FastifyRequest>() : context.switchToRpc().getContext<object>();
     const caller = callerOf(holder);
     if (caller === undefined) return true;
     const request = isHttp ? requestMessageOf(holder as FastifyRequest) : context.switchToRpc().getData<object>();
-    for (const sessionId of namedIn(request)) await this.access.require(sessionId, caller);
+    const sessionIds = namedIn(request);
+    return sessionIds.length === 0 || this.requireAll(sessionIds, caller);
+  }
+
+  private async requireAll(sessionIds: readonly string[], caller: Caller): Promise<true> {
+    for (const sessionId of sessionIds) await this.access.require(sessionId, caller);
     return true;
   }
 }
