@@ -42,7 +42,7 @@ export interface Turns {
   readonly windowMs: number;
 }
 
-/** Five slices a side and second: long enough to be at work, short enough that both are ready at the same time. */
+/** Long enough to be at work, short enough that both are ready at the same time. */
 const WARM_UP_SLICE_MS = 200;
 const SHORT_TURNS: Turns = { rounds: 21, windowMs: 500 };
 const SETTLE_MS = 100;
