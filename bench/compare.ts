@@ -30,6 +30,11 @@ interface Cost {
   readonly perSecond: number;
 }
 
+/** A side whose load makes calls for as long as it runs. */
+export function callingSide(clients: Remote<ClientsCommands>, server: Remote<UsageCommands>, loadId: number): Side {
+  return { server, loadId, run: (durationMs) => clients.call('callFor', loadId, durationMs) };
+}
+
 /** What came of one contest between two processes. */
 export interface Outcome {
   readonly rounds: readonly { readonly gateway: Cost; readonly ceiling: Cost }[];

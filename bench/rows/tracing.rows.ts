@@ -5,7 +5,7 @@ import { SessionService } from '../../src/common/grpc/generated/session_pb.js';
 import { OpenCodeService } from '../../src/common/grpc/generated/v1/opencode_service_pb.js';
 import { methodPath } from '../../src/common/grpc/proto-types.js';
 import { NO_SPAN, NoTracer } from '../../src/common/tracing/tracer.js';
-import { play, toRow, warmUp, type Contest, type Outcome, type Side, type Turns } from '../compare.js';
+import { callingSide, play, toRow, warmUp, type Contest, type Outcome, type Side, type Turns } from '../compare.js';
 import type { ClientsCommands } from '../processes/clients.js';
 import type { GatewayCommands } from '../processes/gateway.js';
 import type { UpstreamCommands } from '../processes/upstream.js';
@@ -117,7 +117,7 @@ async function unaryContest({ on, off, isOnFirst }: Pair, name: string, path: st
   const side = async ({ gateway, grpcAddress }: Stage): Promise<Side> => {
     const target = { request: Buffer.alloc(0), connections: CONNECTIONS, address: grpcAddress, path };
     const loadId = await clients.call('openGrpcCalls', target, CALLERS);
-    return { server: gateway, loadId, run: (durationMs) => clients.call('callFor', loadId, durationMs) };
+    return callingSide(clients, gateway, loadId);
   };
   const sides = await inOrder(
     isOnFirst,

@@ -1,6 +1,6 @@
 import { OpenCodeService } from '../../src/common/grpc/generated/v1/opencode_service_pb.js';
 import { methodPath } from '../../src/common/grpc/proto-types.js';
-import { compare, warmUp, type Side } from '../compare.js';
+import { callingSide, compare, warmUp } from '../compare.js';
 import type { GrpcCeilingCommands } from '../processes/grpc-ceiling.js';
 import { Remote } from '../remote.js';
 import { onStage } from '../stage.js';
@@ -20,8 +20,7 @@ export async function restUnaryRows(): Promise<Row[]> {
     const target = { request: Buffer.alloc(0), connections: CONNECTIONS, address: grpcAddress, path };
     const grpcId = await clients.call('openGrpcCalls', target, CALLERS);
     const restId = await clients.call('openHttpCalls', `${httpUrl}/health`, CALLERS);
-    const side = (loadId: number): Side => ({ server: gateway, loadId, run: (durationMs) => clients.call('callFor', loadId, durationMs) });
-    const sides = { gateway: side(restId), ceiling: side(grpcId) };
+    const sides = { gateway: callingSide(clients, gateway, restId), ceiling: callingSide(clients, gateway, grpcId) };
     await warmUp(sides, WARM_UP_MS);
     return compare({
       ...sides,
@@ -47,14 +46,7 @@ export async function unaryRows(): Promise<Row[]> {
       await ceiling.call('setPayload', await clients.call('sample', loadId));
       const target = { ...base, address: await ceiling.call('start'), path: '/ceiling/Unary' };
       const ceilingLoadId = await clients.call('openGrpcCalls', target, CALLERS);
-      const sides = {
-        gateway: { server: gateway, loadId, run: (durationMs: number) => clients.call('callFor', loadId, durationMs) },
-        ceiling: {
-          server: ceiling,
-          loadId: ceilingLoadId,
-          run: (durationMs: number) => clients.call('callFor', ceilingLoadId, durationMs),
-        },
-      };
+      const sides = { gateway: callingSide(clients, gateway, loadId), ceiling: callingSide(clients, ceiling, ceilingLoadId) };
       await warmUp(sides, WARM_UP_MS);
       return compare({
         ...sides,

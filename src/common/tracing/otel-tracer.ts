@@ -44,7 +44,7 @@ const KINDS: Readonly<Record<SpanKind, OtelSpanKind>> = {
  * Spans by OpenTelemetry's SDK. Nothing of it is registered for the whole process: each gateway has its own.
  *
  * Node follows work from callback to callback only while there is a span to follow it for: on Node 20 that slows every promise of the
- * process down, and a unary call by a fifth (measured).
+ * process down, and a unary call by up to a fifth (measured).
  */
 export class OtelTracer extends Tracer {
   override readonly isOn = true;
