@@ -1,11 +1,12 @@
 import 'reflect-metadata';
+import { tuneHeap } from '../../src/app.heap.js';
 import { startGateway } from '../../src/app.js';
 import { readConfig } from '../../src/common/config/config.js';
 import { serve } from '../remote.js';
 import { usageCommands } from '../usage.js';
 import { WORKSPACE } from './upstream-frames.js';
 
-/** The gateway, with its defaults but for ports and logs, and without a limit of calls a minute. */
+/** The gateway as it is served, with its defaults but for ports and logs, and without a limit of calls a minute. */
 export type GatewayCommands = typeof commands;
 
 export interface GatewayOptions {
@@ -32,6 +33,7 @@ const commands = {
       RATE_LIMIT_PER_MINUTE: '0',
       ...settings,
     };
+    tuneHeap();
     // OpenTelemetry reads what the process was started with.
     Object.assign(process.env, settings);
     const { grpcAddress, httpUrl, untilReady } = await startGateway(readConfig(environment), environment);

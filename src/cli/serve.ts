@@ -1,4 +1,5 @@
 import 'reflect-metadata';
+import { tuneHeap } from '../app.heap.js';
 import { startGateway, type Gateway } from '../app.js';
 import type { Config } from '../common/config/config.js';
 
@@ -19,6 +20,7 @@ function greeting({ grpcAddress, httpUrl }: Gateway, plaintext: string): string 
  * @throws StartError in one line when it cannot start
  */
 export async function serve(config: Config, environment: NodeJS.ProcessEnv): Promise<void> {
+  tuneHeap();
   // Until it is started nobody is served, and an OpenCode that was started ends with us.
   let onSignal = (): void => process.exit(0);
   let stopping = false;
