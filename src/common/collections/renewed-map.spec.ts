@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { tuneHeap } from '../../app.heap.js';
 import { RenewedMap } from './renewed-map.js';
 
 const IN_FLIGHT = 8;
@@ -7,7 +8,7 @@ const ROUNDS = 5_000;
 
 setFlagsFromString('--expose-gc');
 // V8 would have entries begin among the old in the second run, having seen what becomes of them in the first.
-setFlagsFromString('--no-allocation-site-pretenuring');
+tuneHeap();
 const collect = runInNewContext('gc') as (options?: { readonly type: 'minor' }) => void;
 
 /** Lets entries come and go, and says how many bytes more the heap then holds without a full collection. */

@@ -8,7 +8,8 @@ const RENEW_AFTER = 256;
  * dead, which a full collection sees to, it holds every table after it until the next full collection, with what stood in each when it was
  * outgrown. So from time to time the Map itself is given up: to the first table of a new one nothing points.
  *
- * Measured on Node 20.20 and 24.21, docs/adr/0044-connections-hold-their-streams-in-fresh-tables.md.
+ * A whole Map, for it stands in for one of Node's, which may call tomorrow what it does not call today. Measured on Node 20.20 and
+ * 24.21, docs/adr/0044-connections-hold-their-streams-in-fresh-tables.md.
  */
 export class RenewedMap<K, V> implements Map<K, V> {
   readonly [Symbol.toStringTag] = 'RenewedMap';
