@@ -23,7 +23,7 @@ describe('a call that arrives', () => {
   });
 
   it('names the trace of its caller, though nothing is traced here', () => {
-    expect(arrive({ traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01` }).traceId).toBe(TRACE_ID);
+    expect(arrive({ traceparent: `00-${TRACE_ID}-b7ad6b7169203331-01` }).span.traceId).toBe(TRACE_ID);
   });
 
   it.each([
@@ -33,6 +33,6 @@ describe('a call that arrives', () => {
     `00-${TRACE_ID.toUpperCase()}-b7ad6b7169203331-01`,
     `00-${TRACE_ID}-b7ad6b7169203331-01\n{"audit":"forged"}`,
   ])('names no trace for %p', (traceparent) => {
-    expect(arrive({ traceparent }).traceId).toBeUndefined();
+    expect(arrive({ traceparent }).span.traceId).toBeUndefined();
   });
 });

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { traceIdOf } from '../tracing/trace-parent.js';
-import { NO_SPAN, type Span, type SpanStart, type TraceHeaders, type Tracer } from '../tracing/tracer.js';
+import type { Span, SpanStart, TraceHeaders, Tracer } from '../tracing/tracer.js';
 
 /** How a call comes to be known by before anything of it was looked at, on each door; in and out. */
 export const REQUEST_ID = 'x-request-id';
@@ -9,8 +8,6 @@ export const REQUEST_ID = 'x-request-id';
 export interface ArrivedCall {
   /** The caller's own, where it may stand in a log line, or one of ours. */
   readonly requestId: string;
-  /** Of the trace that it belongs to: the caller's, also where we trace nothing, or one that begins here. */
-  readonly traceId: string | undefined;
   readonly span: Span;
 }
 
@@ -30,10 +27,7 @@ export function arrivedOn(holder: object): ArrivedCall {
 
 /** Takes a call in. @param describe - asked only where it is traced */
 export function toArrivedCall(tracer: Tracer, headers: TraceHeaders, describe: () => SpanStart): ArrivedCall {
-  const requestId = requestIdOf(headers);
-  if (!tracer.isOn) return { requestId, traceId: traceIdOf(headers['traceparent']), span: NO_SPAN };
-  const span = tracer.receive(headers, describe);
-  return { requestId, traceId: span.traceId, span };
+  return { requestId: requestIdOf(headers), span: tracer.receive(headers, describe) };
 }
 
 /** The caller's own, where it may stand in a log line, or a new one. */

@@ -75,6 +75,7 @@ export function workForSpans<Handler extends (call: never, callback: never) => v
   if (!tracer.isOn) return handle;
   const work = (call: never, callback: never): void => {
     const { span } = arrivedOn(http2StreamOf(call));
+    if (!span.isFollowed) return handle(call, callback);
     const settle = (...answer: unknown[]): void => {
       span.settle();
       (callback as (...answer: unknown[]) => void)(...answer);

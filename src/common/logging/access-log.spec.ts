@@ -9,7 +9,7 @@ function levelOf(call: Pick<FinishedCall, 'method' | 'code'>, level = 'debug'): 
   const write = (line: string): void => void levels.push(pino.levels.labels[(JSON.parse(line) as { level: number }).level] ?? '');
   new AccessLog(pino({ level }, { write })).record({
     door: 'http',
-    arrived: { requestId: 'r', traceId: undefined, span: NO_SPAN },
+    arrived: { requestId: 'r', span: NO_SPAN },
     caller: undefined,
     durationMs: 1,
     isStream: false,

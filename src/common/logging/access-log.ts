@@ -26,7 +26,7 @@ export class AccessLog implements CallObserver {
       session: caller && sessionOf(caller),
       ms: Math.round(durationMs * 10) / 10,
       requestId: arrived.requestId,
-      traceId: arrived.traceId,
+      traceId: arrived.span.traceId,
     });
   }
 }

@@ -1,11 +1,11 @@
 import { SpanStatusCode, type Context, type Span as SdkSpan } from '@opentelemetry/api';
+import { toTraceId } from './trace-draw.js';
 import type { Attributes, Span } from './tracer.js';
 
-/** It began a trace that nobody records, so nothing needs to be known of it but that. */
-export class UnseenSpan implements Span {
+abstract class UnrecordedSpan implements Span {
   readonly isRecorded: boolean = false;
-
-  constructor(readonly traceId: string) {}
+  readonly isFollowed: boolean = false;
+  abstract readonly traceId: string;
 
   set(_: Attributes): void {
     // Nobody will see it.
@@ -24,17 +24,32 @@ export class UnseenSpan implements Span {
   }
 }
 
+/** It began a trace that nobody records, so nothing needs to be known of it but that; its id is made for who asks. */
+export class UnseenSpan extends UnrecordedSpan {
+  private id: string | undefined;
+
+  /** @param drawn - what was drawn for its trace */
+  constructor(private readonly drawn: number) {
+    super();
+  }
+
+  get traceId(): string {
+    return (this.id ??= toTraceId(this.drawn));
+  }
+}
+
 /** It has its place in the trace of a caller, which nobody records; the caller's words go on to who works for it. */
-export class PlacedSpan extends UnseenSpan {
+export class PlacedSpan extends UnrecordedSpan {
+  override readonly isFollowed = true;
   /** Whether it is over, so that no more work is followed for it. */
   isEnded = false;
 
   constructor(
-    traceId: string,
+    readonly traceId: string,
     readonly context: Context,
     private readonly leave: (span: Span) => void,
   ) {
-    super(traceId);
+    super();
   }
 
   override settle(): void {

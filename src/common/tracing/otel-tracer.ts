@@ -20,13 +20,13 @@ import {
   ConsoleSpanExporter,
   ParentBasedSampler,
   RandomIdGenerator,
-  SamplingDecision,
   SimpleSpanProcessor,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
 import type { IdGenerator, Sampler, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { packageVersion } from '../config/package-version.js';
 import { PlacedSpan, RecordedSpan, UnseenSpan } from './otel-spans.js';
+import { drawTrace, isChosen, toTraceId } from './trace-draw.js';
 import type { OtlpProtocol, TraceExporter, TracePropagator, TraceSettings } from './trace-settings.js';
 import { NO_SPAN, Tracer, type Span, type SpanKind, type SpanStart, type TraceHeaders, type TraceReceiver } from './tracer.js';
 
@@ -39,6 +39,9 @@ const KINDS: Readonly<Record<SpanKind, OtelSpanKind>> = {
   client: OtelSpanKind.CLIENT,
   internal: OtelSpanKind.INTERNAL,
 };
+
+/** Without it, what else a propagator reads says nothing. */
+const CARRIERS: Readonly<Record<TracePropagator, string>> = { tracecontext: 'traceparent', baggage: 'baggage' };
 
 /**
  * Spans by OpenTelemetry's SDK. Nothing of it is registered for the whole process: each gateway has its own.
@@ -58,7 +61,8 @@ export class OtelTracer extends Tracer {
 
   private constructor(
     private readonly provider: BasicTracerProvider,
-    private readonly rootSampler: Sampler,
+    /** Of the traces that begin here, those that are recorded. */
+    private readonly ratio: number,
     private readonly ids: Ids,
     propagators: readonly TracePropagator[],
   ) {
@@ -66,7 +70,7 @@ export class OtelTracer extends Tracer {
     this.tracer = provider.getTracer(SERVICE, packageVersion());
     this.propagator = new CompositePropagator({ propagators: propagators.map(toPropagator) });
     this.strangers = new CompositePropagator({ propagators: propagators.filter((name) => name !== 'baggage').map(toPropagator) });
-    this.carriers = this.propagator.fields();
+    this.carriers = propagators.map((name) => CARRIERS[name]);
   }
 
   static async open({ exporters, protocol, propagators, sampling }: TraceSettings): Promise<OtelTracer> {
@@ -78,12 +82,12 @@ export class OtelTracer extends Tracer {
     const [root, idGenerator] = [toRootSampler(sampling.ratio), new Ids()];
     const sampler = sampling.heedsCaller ? new ParentBasedSampler({ root }) : root;
     const provider = new BasicTracerProvider({ resource, spanProcessors, sampler, idGenerator });
-    return new OtelTracer(provider, root, idGenerator, propagators);
+    return new OtelTracer(provider, sampling.ratio, idGenerator, propagators);
   }
 
   override receive(headers: TraceHeaders, describe: () => SpanStart): Span {
-    const isTraced = this.carriers.some((name) => headers[name] !== undefined);
-    return isTraced ? this.start(describe(), this.propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter)) : this.draw(describe);
+    const parent = this.isTold(headers) ? this.propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter) : ROOT_CONTEXT;
+    return parent === ROOT_CONTEXT ? this.draw(describe) : this.start(describe(), parent);
   }
 
   override begin(start: SpanStart, parent: Span = this.current()): Span {
@@ -119,20 +123,24 @@ export class OtelTracer extends Tracer {
     await Promise.race([this.provider.shutdown().catch(() => undefined), late]);
   }
 
-  /** Asks the sampler before anything is made: most traces are seen by nobody, and the SDK makes a span of each to find that out. */
+  /** Whether its caller says anything of traces, or to who works for it. */
+  private isTold(headers: TraceHeaders): boolean {
+    for (const name of this.carriers) if (headers[name] !== undefined) return true;
+    return false;
+  }
+
+  /** Chooses before anything is made, even an id: most traces are seen by nobody, and the SDK makes a span of each to find that out. */
   private draw(describe: () => SpanStart): Span {
-    const traceId = this.ids.draw();
-    const { decision } = this.rootSampler.shouldSample(ROOT_CONTEXT, traceId, '', OtelSpanKind.INTERNAL, {}, []);
-    if (decision === SamplingDecision.NOT_RECORD) return new UnseenSpan(traceId);
-    this.ids.choose(traceId);
+    const drawn = drawTrace();
+    if (!isChosen(drawn, this.ratio)) return new UnseenSpan(drawn);
+    this.ids.choose(toTraceId(drawn));
     return this.start(describe(), ROOT_CONTEXT);
   }
 
   private start({ name, kind, attributes = {} }: SpanStart, parent: Context): Span {
     const span = this.tracer.startSpan(name, { kind: KINDS[kind] }, parent);
     if (span.isRecording()) return new RecordedSpan(span, trace.setSpan(parent, span), this.leave).with(attributes);
-    const { traceId } = span.spanContext();
-    return parent === ROOT_CONTEXT ? new UnseenSpan(traceId) : new PlacedSpan(traceId, trace.setSpan(parent, span), this.leave);
+    return new PlacedSpan(span.spanContext().traceId, trace.setSpan(parent, span), this.leave);
   }
 
   private readonly leave = (span: Span): void => {
@@ -140,7 +148,7 @@ export class OtelTracer extends Tracer {
   };
 
   /** Says that nobody sees what is done for a span, so that OpenCode does not begin to. */
-  private unseenParent({ traceId = this.ids.draw() }: Span): string {
+  private unseenParent({ traceId = toTraceId(drawTrace()) }: Span): string {
     return `00-${traceId}-${this.ids.generateSpanId()}-00`;
   }
 }
@@ -150,16 +158,12 @@ class Ids implements IdGenerator {
   private readonly random = new RandomIdGenerator();
   private chosen: string | undefined;
 
-  draw(): string {
-    return this.random.generateTraceId();
-  }
-
   choose(traceId: string): void {
     this.chosen = traceId;
   }
 
   generateTraceId(): string {
-    const traceId = this.chosen ?? this.draw();
+    const traceId = this.chosen ?? this.random.generateTraceId();
     this.chosen = undefined;
     return traceId;
   }

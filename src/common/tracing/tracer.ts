@@ -1,3 +1,5 @@
+import { traceIdOf } from './trace-parent.js';
+
 /** Never contents: names, ids, codes and numbers. */
 export type Attributes = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -6,10 +8,12 @@ export type SpanKind = 'server' | 'client' | 'internal';
 
 /** A piece of work in a trace, by OpenTelemetry's words. */
 export interface Span {
-  /** Undefined where nothing is traced. */
+  /** Of its caller, also where we trace nothing, or one that begins here; undefined where there is neither. */
   readonly traceId: string | undefined;
   /** Whether anybody will see what is told of it. */
   readonly isRecorded: boolean;
+  /** Whether work that is done for it has to know that it is: somebody sees it, or its caller has words for who works for it. */
+  readonly isFollowed: boolean;
   set(attributes: Attributes): void;
   event(name: string, attributes?: Attributes): void;
   /** Says that it goes on, but that nothing more is begun for it: a stream of which all is told that it takes to begin. */
@@ -34,6 +38,7 @@ export type TraceReceiver = 'ours' | 'stranger';
 export const NO_SPAN: Span = {
   traceId: undefined,
   isRecorded: false,
+  isFollowed: false,
   set: () => undefined,
   event: () => undefined,
   settle: () => undefined,
@@ -80,8 +85,10 @@ const NO_HEADERS = {};
 export class NoTracer extends Tracer {
   override readonly isOn = false;
 
-  override receive(): Span {
-    return NO_SPAN;
+  /** Known by its caller's trace, in our log too. */
+  override receive({ traceparent }: TraceHeaders): Span {
+    const traceId = traceIdOf(traceparent);
+    return traceId === undefined ? NO_SPAN : { ...NO_SPAN, traceId };
   }
 
   override begin(): Span {
