@@ -4,41 +4,33 @@ import {
   defaultTextMapGetter,
   defaultTextMapSetter,
   ROOT_CONTEXT,
-  SpanKind as OtelSpanKind,
   trace,
+  TraceFlags,
   type Context,
+  type SpanContext,
   type TextMapPropagator,
-  type Tracer as SdkTracer,
 } from '@opentelemetry/api';
 import { CompositePropagator, setGlobalErrorHandler, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { defaultResource, detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources';
 import {
-  AlwaysOffSampler,
-  AlwaysOnSampler,
-  BasicTracerProvider,
   BatchSpanProcessor,
   ConsoleSpanExporter,
-  ParentBasedSampler,
   RandomIdGenerator,
+  SamplingDecision,
   SimpleSpanProcessor,
   TraceIdRatioBasedSampler,
 } from '@opentelemetry/sdk-trace-base';
-import type { IdGenerator, Sampler, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
+import type { SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace-base';
 import { packageVersion } from '../config/package-version.js';
+import { SpanRecorder } from './otel-recorder.js';
 import { PlacedSpan, RecordedSpan, UnseenSpan } from './otel-spans.js';
 import { drawTrace, isChosen, toTraceId } from './trace-draw.js';
-import type { OtlpProtocol, TraceExporter, TracePropagator, TraceSettings } from './trace-settings.js';
-import { NO_SPAN, Tracer, type Span, type SpanKind, type SpanStart, type TraceHeaders, type TraceReceiver } from './tracer.js';
+import type { OtlpProtocol, TraceExporter, TracePropagator, TraceSampling, TraceSettings } from './trace-settings.js';
+import { NO_SPAN, Tracer, type Span, type SpanStart, type TraceHeaders, type TraceReceiver } from './tracer.js';
 
 const SERVICE = 'opencode-gateway';
 /** A collector that is away is told of once in so long. */
 const WARN_EVERY_MS = 60_000;
-
-const KINDS: Readonly<Record<SpanKind, OtelSpanKind>> = {
-  server: OtelSpanKind.SERVER,
-  client: OtelSpanKind.CLIENT,
-  internal: OtelSpanKind.INTERNAL,
-};
 
 /** Without it, what else a propagator reads says nothing. */
 const CARRIERS: Readonly<Record<TracePropagator, string>> = { tracecontext: 'traceparent', baggage: 'baggage' };
@@ -52,22 +44,21 @@ const CARRIERS: Readonly<Record<TracePropagator, string>> = { tracecontext: 'tra
 export class OtelTracer extends Tracer {
   override readonly isOn = true;
   private readonly storage = new AsyncLocalStorage<Span>();
-  private readonly tracer: SdkTracer;
   private readonly propagator: TextMapPropagator;
   private readonly strangers: TextMapPropagator;
   private readonly carriers: readonly string[];
+  private readonly ids = new RandomIdGenerator();
+  private readonly ratioSampler: TraceIdRatioBasedSampler;
   /** That work goes on for. */
   private readonly followed = new Set<Span>();
 
   private constructor(
-    private readonly provider: BasicTracerProvider,
-    /** Of the traces that begin here, those that are recorded. */
-    private readonly ratio: number,
-    private readonly ids: Ids,
+    private readonly recorder: SpanRecorder,
+    private readonly sampling: TraceSampling,
     propagators: readonly TracePropagator[],
   ) {
     super();
-    this.tracer = provider.getTracer(SERVICE, packageVersion());
+    this.ratioSampler = new TraceIdRatioBasedSampler(sampling.ratio);
     this.propagator = new CompositePropagator({ propagators: propagators.map(toPropagator) });
     this.strangers = new CompositePropagator({ propagators: propagators.filter((name) => name !== 'baggage').map(toPropagator) });
     this.carriers = propagators.map((name) => CARRIERS[name]);
@@ -75,24 +66,22 @@ export class OtelTracer extends Tracer {
 
   static async open({ exporters, protocol, propagators, sampling }: TraceSettings): Promise<OtelTracer> {
     warnOfFailures();
+    const version = packageVersion();
     const resource = defaultResource()
-      .merge(resourceFromAttributes({ 'service.name': SERVICE, 'service.version': packageVersion() }))
+      .merge(resourceFromAttributes({ 'service.name': SERVICE, 'service.version': version }))
       .merge(detectResources({ detectors: [envDetector] }));
     const spanProcessors = await Promise.all(exporters.map((name) => openProcessor(name, protocol)));
-    const [root, idGenerator] = [toRootSampler(sampling.ratio), new Ids()];
-    const sampler = sampling.heedsCaller ? new ParentBasedSampler({ root }) : root;
-    const provider = new BasicTracerProvider({ resource, spanProcessors, sampler, idGenerator });
-    return new OtelTracer(provider, sampling.ratio, idGenerator, propagators);
+    return new OtelTracer(new SpanRecorder({ name: SERVICE, version, resource, spanProcessors }), sampling, propagators);
   }
 
   override receive(headers: TraceHeaders, describe: () => SpanStart): Span {
     const parent = this.isTold(headers) ? this.propagator.extract(ROOT_CONTEXT, headers, defaultTextMapGetter) : ROOT_CONTEXT;
-    return parent === ROOT_CONTEXT ? this.draw(describe) : this.start(describe(), parent);
+    return parent === ROOT_CONTEXT ? this.draw(describe) : this.join(parent, describe);
   }
 
   override begin(start: SpanStart, parent: Span = this.current()): Span {
     // Below what nobody will see nobody will see anything: it stands for all that is done for it.
-    return parent instanceof RecordedSpan ? this.start(start, parent.context) : parent;
+    return parent instanceof RecordedSpan ? this.record(start, parent.context, parent.traceId) : parent;
   }
 
   override beginTrace(start: SpanStart): Span {
@@ -120,7 +109,7 @@ export class OtelTracer extends Tracer {
 
   override async close(timeoutMs: number): Promise<void> {
     const late = new Promise<void>((resolve) => setTimeout(resolve, timeoutMs).unref());
-    await Promise.race([this.provider.shutdown().catch(() => undefined), late]);
+    await Promise.race([this.recorder.close().catch(() => undefined), late]);
   }
 
   /** Whether its caller says anything of traces, or to who works for it. */
@@ -129,58 +118,42 @@ export class OtelTracer extends Tracer {
     return false;
   }
 
-  /** Chooses before anything is made, even an id: most traces are seen by nobody, and the SDK makes a span of each to find that out. */
+  /** Chooses before anything is made, even an id: most traces are seen by nobody. */
   private draw(describe: () => SpanStart): Span {
     const drawn = drawTrace();
-    if (!isChosen(drawn, this.ratio)) return new UnseenSpan(drawn);
-    this.ids.choose(toTraceId(drawn));
-    return this.start(describe(), ROOT_CONTEXT);
+    return isChosen(drawn, this.sampling.ratio) ? this.record(describe(), ROOT_CONTEXT, toTraceId(drawn)) : new UnseenSpan(drawn);
   }
 
-  private start({ name, kind, attributes = {} }: SpanStart, parent: Context): Span {
-    const span = this.tracer.startSpan(name, { kind: KINDS[kind] }, parent);
-    if (span.isRecording()) return new RecordedSpan(span, trace.setSpan(parent, span), this.leave).with(attributes);
-    return new PlacedSpan(span.spanContext().traceId, trace.setSpan(parent, span), this.leave);
+  /** Goes on with what a caller says: a trace, or only words for who works for it. */
+  private join(above: Context, describe: () => SpanStart): Span {
+    const caller = trace.getSpanContext(above);
+    const traceId = caller?.traceId ?? toTraceId(drawTrace());
+    if (this.isJoined(caller, traceId)) return this.record(describe(), above, traceId);
+    return new PlacedSpan({ own: this.placeIn(above, traceId, TraceFlags.NONE), above }, this.leave);
+  }
+
+  private isJoined(caller: SpanContext | undefined, traceId: string): boolean {
+    if (caller !== undefined && this.sampling.heedsCaller) return (caller.traceFlags & TraceFlags.SAMPLED) !== 0;
+    return this.ratioSampler.shouldSample(ROOT_CONTEXT, traceId).decision !== SamplingDecision.NOT_RECORD;
+  }
+
+  private record(start: SpanStart, above: Context, traceId: string): Span {
+    return new RecordedSpan(start, { own: this.placeIn(above, traceId, TraceFlags.SAMPLED), above }, this.takers);
+  }
+
+  private placeIn(above: Context, traceId: string, traceFlags: TraceFlags): SpanContext {
+    return { traceId, spanId: this.ids.generateSpanId(), traceFlags, traceState: trace.getSpanContext(above)?.traceState };
   }
 
   private readonly leave = (span: Span): void => {
     if (this.followed.delete(span) && this.followed.size === 0) this.storage.disable();
   };
 
+  private readonly takers = { leave: this.leave, record: (span: RecordedSpan): void => this.recorder.record(span) };
+
   /** Says that nobody sees what is done for a span, so that OpenCode does not begin to. */
   private unseenParent({ traceId = toTraceId(drawTrace()) }: Span): string {
     return `00-${traceId}-${this.ids.generateSpanId()}-00`;
-  }
-}
-
-/** Gives a trace the id that it was chosen by. */
-class Ids implements IdGenerator {
-  private readonly random = new RandomIdGenerator();
-  private chosen: string | undefined;
-
-  choose(traceId: string): void {
-    this.chosen = traceId;
-  }
-
-  generateTraceId(): string {
-    const traceId = this.chosen ?? this.random.generateTraceId();
-    this.chosen = undefined;
-    return traceId;
-  }
-
-  generateSpanId(): string {
-    return this.random.generateSpanId();
-  }
-}
-
-function toRootSampler(ratio: number): Sampler {
-  switch (ratio) {
-    case 0:
-      return new AlwaysOffSampler();
-    case 1:
-      return new AlwaysOnSampler();
-    default:
-      return new TraceIdRatioBasedSampler(ratio);
   }
 }
 
