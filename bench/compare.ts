@@ -50,6 +50,7 @@ export interface Turns {
 /** Long enough to be at work, short enough that both are ready at the same time. */
 const WARM_UP_SLICE_MS = 200;
 const SHORT_TURNS: Turns = { rounds: 21, windowMs: 500 };
+const LONG_TURNS: Turns = { rounds: 6, windowMs: 4_000 };
 const SETTLE_MS = 100;
 /** Below this share of what was offered the two sides did not do the same work. */
 const DELIVERED_SHARE = 0.97;
@@ -89,6 +90,27 @@ export async function play({ clients, gateway, ceiling }: Contest, { rounds, win
   }
   const lost = (await clients.call('counts', gateway.loadId)).lost + (await clients.call('counts', ceiling.loadId)).lost;
   return { rounds: costs, lost };
+}
+
+/**
+ * Lets each side run for seconds, in turns, and takes all that its process used from the first turn to the last. Short windows leave out
+ * what V8 does seldom, or while nobody asks for anything: full collections of garbage, and compiling.
+ */
+export async function endure({ clients, gateway, ceiling }: Contest, { rounds, windowMs } = LONG_TURNS): Promise<Outcome> {
+  const stateOf = async ({ server, loadId }: Side) => {
+    const [{ cpuMicros }, { count, lost }] = await Promise.all([server.call('usage'), clients.call('counts', loadId)]);
+    return { cpuMicros, count, lost };
+  };
+  const before = [await stateOf(gateway), await stateOf(ceiling)] as const;
+  for (let round = 0; round < rounds; round += 1) {
+    for (const side of round % 2 === 0 ? [gateway, ceiling] : [ceiling, gateway]) await side.run(windowMs);
+  }
+  const after = [await stateOf(gateway), await stateOf(ceiling)] as const;
+  const costOf = (side: 0 | 1): Cost => {
+    const count = after[side].count - before[side].count;
+    return { microsPerItem: (after[side].cpuMicros - before[side].cpuMicros) / count, perSecond: (count * 1_000) / (rounds * windowMs) };
+  };
+  return { rounds: [{ gateway: costOf(0), ceiling: costOf(1) }], lost: after[0].lost + after[1].lost };
 }
 
 /** The medians of one contest, or of the same between several pairs of processes. */
