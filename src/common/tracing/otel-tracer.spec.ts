@@ -105,6 +105,26 @@ describe('the tracer', () => {
       expect(Object.keys(get().headersOf(call, 'stranger'))).toEqual(['traceparent']);
     });
 
+    it.each(['00', '01'])('passes on what systems before it have noted, whether its caller records or not (%s)', (flags) => {
+      const call = get().receive({ traceparent: `00-${TRACE_ID}-${SPAN_ID}-${flags}`, tracestate: 'vendor=x' }, () => CALL);
+      const work = get().begin(WORK, call);
+
+      expect(get().headersOf(work, 'ours')).toMatchObject({
+        traceparent: expect.stringMatching(new RegExp(`^00-${TRACE_ID}-[0-9a-f]{16}-${flags}$`)),
+        tracestate: 'vendor=x',
+      });
+    });
+
+    it('begins a trace for who has none, and passes on the words that it has', () => {
+      const call = get().receive({ baggage: 'tenant=blue' }, () => CALL);
+
+      expect(call).toMatchObject({ isRecorded: true, traceId: expect.stringMatching(/^[0-9a-f]{32}$/) });
+      expect(get().headersOf(call, 'ours')).toMatchObject({
+        traceparent: expect.stringContaining(`${call.traceId}`),
+        baggage: 'tenant=blue',
+      });
+    });
+
     it.each(['nonsense', `00-${TRACE_ID}-${SPAN_ID}`, `00-${'0'.repeat(32)}-${SPAN_ID}-01`])('begins a trace for %s', (traceparent) => {
       expect(get().receive({ traceparent }, () => CALL).traceId).toMatch(new RegExp(`^(?!${TRACE_ID}|0{32})[0-9a-f]{32}$`));
     });
@@ -202,6 +222,17 @@ describe('the tracer', () => {
     expect(opened.headersOf(recorded[0] ?? NO_SPAN, 'ours')['traceparent']).toMatch(
       new RegExp(`^00-${recorded[0]?.traceId}-[0-9a-f]{16}-01$`),
     );
+  });
+
+  it.each([
+    ['0.5', '00000000000000000000000000000001', true],
+    ['0.5', '000000000000000000000000ffffffff', false],
+  ])('chooses of the traces of callers by their ids, where it is not to heed them (%s, %s)', async (ratio, traceId, isRecorded) => {
+    const opened = await open({ ...NOBODY, OTEL_TRACES_SAMPLER: 'traceidratio', OTEL_TRACES_SAMPLER_ARG: ratio });
+    const calls = ['00', '01'].map((flags) => opened.receive({ traceparent: `00-${traceId}-${SPAN_ID}-${flags}` }, () => CALL));
+
+    expect(calls.map((call) => call.isRecorded)).toEqual([isRecorded, isRecorded]);
+    expect(calls.map((call) => call.traceId)).toEqual([traceId, traceId]);
   });
 
   it('records nothing below what its sampler leaves out, and tells others so', async () => {
