@@ -39,12 +39,13 @@ export async function restUnaryRows(): Promise<Row[]> {
 /** A call that does nothing but pass through the gateway: guard, pipe, controller, encoding. */
 export async function unaryRows(): Promise<Row[]> {
   const pairs: (readonly [Contest, Outcome])[] = [];
-  for (let pair = 0; pair < PAIRS; pair += 1) pairs.push(await withCeiling(async (contest) => [contest, await endure(contest)]));
+  for (let pair = 0; pair < PAIRS; pair += 1) pairs.push(await playPair());
   const outcomes = pairs.map(([, outcome]) => outcome);
   return pairs.slice(0, 1).map(([contest]) => toRow(contest, outcomes));
 }
 
-async function withCeiling<T>(measure: (contest: Contest) => Promise<T>): Promise<T> {
+/** One gateway and one raw server of their own. */
+async function playPair(): Promise<readonly [Contest, Outcome]> {
   const ceiling = new Remote<GrpcCeilingCommands>('grpc-ceiling');
   try {
     return await onStage(async ({ gateway, grpcAddress, clients }) => {
@@ -57,7 +58,8 @@ async function withCeiling<T>(measure: (contest: Contest) => Promise<T>): Promis
       const ceilingLoadId = await clients.call('openGrpcCalls', target, CALLERS);
       const sides = { gateway: callingSide(clients, gateway, loadId), ceiling: callingSide(clients, ceiling, ceilingLoadId) };
       await warmUp(sides, WARM_UP_MS);
-      return measure({ ...sides, what: 'gRPC, unary Health', unit: 'calls', clients, offeredPerSecond: undefined, target: TARGET });
+      const contest = { ...sides, what: 'gRPC, unary Health', unit: 'calls', clients, offeredPerSecond: undefined, target: TARGET };
+      return [contest, await endure(contest)] as const;
     });
   } finally {
     await ceiling.stop();

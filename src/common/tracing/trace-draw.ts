@@ -13,7 +13,7 @@ const bytes = Buffer.alloc(WORDS_PER_ID * BYTES_PER_WORD);
  * an id added without carry, and at nothing else. So that sum is drawn, and an id to it only for who asks: in a log, or of OpenCode.
  */
 export function drawTrace(): number {
-  return randomWord();
+  return (Math.random() * ALL_WORDS) | 0;
 }
 
 /** Whether `TraceIdRatioBasedSampler` chooses the ids of this sum. @param ratio - of the traces, 0 to 1 */
@@ -25,14 +25,10 @@ export function isChosen(sum: number, ratio: number): boolean {
 export function toTraceId(sum: number): string {
   let last = sum;
   for (let word = 1; word < WORDS_PER_ID; word += 1) {
-    const drawn = randomWord();
+    const drawn = drawTrace();
     bytes.writeInt32BE(drawn, word * BYTES_PER_WORD);
     last ^= drawn;
   }
   bytes.writeInt32BE(last);
   return bytes.toString('hex');
-}
-
-function randomWord(): number {
-  return (Math.random() * ALL_WORDS) | 0;
 }
