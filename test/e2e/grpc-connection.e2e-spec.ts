@@ -1,5 +1,7 @@
-import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
 import { once } from 'node:events';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { StringValueSchema } from '@bufbuild/protobuf/wkt';
 import type { GlobalEvent } from '../../src/common/grpc/generated/event_pb.js';
 import { TurnState } from '../../src/common/grpc/generated/event_pb.js';
 import { Conversation, isFinal, readUntil } from '../support/conversation.js';
@@ -32,6 +34,24 @@ async function followOn(conversation: Conversation): Promise<{ events: GlobalEve
       cuts.push(error);
     }
   }
+}
+
+/** The bytes of a StringValue are those of any message whose first field is a text. */
+function withText(value: string): Uint8Array {
+  return toBinary(StringValueSchema, create(StringValueSchema, { value }));
+}
+
+/** Headers and trailers of the answer together. */
+async function callRaw(session: ClientHttp2Session, path: string, message: Uint8Array): Promise<Record<string, unknown>> {
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(message.length, 1);
+  const call = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' });
+  const heard = {};
+  call.on('response', (headers) => Object.assign(heard, headers)).on('trailers', (headers) => Object.assign(heard, headers));
+  call.end(Buffer.concat([prefix, message]));
+  call.resume();
+  await once(call, 'close');
+  return heard;
 }
 
 describe('gRPC connections', () => {
@@ -110,6 +130,38 @@ describe('a gRPC client that speaks HTTP/2 itself', () => {
     expect(left).not.toHaveBeenCalled();
     expect(session.closed).toBe(false);
     session.destroy();
+  });
+});
+
+/** A status repeats much of what it was asked: as headers without a bound it would break the connection, with all that is on it. */
+describe('a long status', () => {
+  const long = 'x"ü'.repeat(10_000);
+  let test: TestGateway;
+
+  beforeAll(async () => {
+    test = await startTestGateway();
+  });
+
+  afterAll(() => test.stop());
+
+  /** Of a call that answers with one; another call on the same connection must be answered too. */
+  async function statusOf(path: string, message: Uint8Array): Promise<Record<string, unknown>> {
+    const session = connectHttp2(`http://${test.grpcAddress}`);
+    const answer = await callRaw(session, path, message);
+    const other = await callRaw(session, '/opencode.session.SessionService/ListSessionStatuses', Buffer.alloc(0));
+    session.destroy();
+    expect(other['grpc-status']).toBe('0');
+    return answer;
+  }
+
+  it.each([
+    ['of a library', '/a2a.v1.A2AService/GetTaskPushNotificationConfig', withText(long), 3],
+    ['of grpc-js', `/${'"'.repeat(40_000)}`, Buffer.alloc(0), 12],
+  ])('%s arrives in short', async (_, path, message, code) => {
+    const answer = await statusOf(path, message);
+
+    expect(JSON.stringify(answer).length).toBeLessThan(8_192);
+    expect(answer).toMatchObject({ 'grpc-status': String(code), 'grpc-message': expect.stringMatching(/%E2%80%A6$/) as unknown });
   });
 });
 

@@ -80,7 +80,7 @@ const CALL_HEADERS = [
   ['x-bin', ['!!!', 'AAAA']],
   ['x-y-bin', ['*', 'AA,AA']],
   [':method', ['GET', 'OPTIONS', 'FOO']],
-  [':path', ['/', '/x', '/a/b/c', '/opencode.v1.OpenCodeService/', '//', '/%00', '/__proto__/toString', '*']],
+  [':path', ['/', '/x', '/a/b/c', '/opencode.v1.OpenCodeService/', '//', '/%00', '/__proto__/toString', '*', `/${'"'.repeat(40_000)}`]],
   ['te', ['trailers']],
   ['x-request-id', ['a b', 'x'.repeat(200)]],
   ['last-event-id', ['x', '-1']],

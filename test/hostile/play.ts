@@ -45,7 +45,7 @@ type Kind = (typeof KINDS)[number];
 const PATIENCE_MS = 250;
 /** Unary calls are answered; those that wait for a turn are not counted. */
 const CALL_TIMEOUT_MS = 60_000;
-const WAITING = /Run|Summarize/;
+const WAITING = /\/(Run\w*|Summarize\w*|SendMessage)$/;
 /** INTERNAL, UNKNOWN and DATA_LOSS say that something here is broken. */
 const BROKEN: ReadonlySet<number> = new Set([status.INTERNAL, status.UNKNOWN, status.DATA_LOSS]);
 /** What truly is not built, or not there. */
@@ -81,7 +81,7 @@ export class Attacker {
           await send(this.target.http, toHttp(hostileA2ARequest(random, this.target.known), this.target.http), CALL_TIMEOUT_MS),
         );
       case 'a2a-grpc':
-        return this.callGrpc(kind, hostileA2ACall(random, this.target.known), true);
+        return this.callGrpc(kind, hostileA2ACall(random, this.target.known));
     }
   }
 
@@ -91,11 +91,10 @@ export class Attacker {
 
   private callContract({ method, bytes }: GrpcCase): Promise<Outcome> {
     const isStream = method.methodKind !== 'unary';
-    return this.callGrpc('grpc', { path: methodPath(method), isStream, bytes }, WAITING.test(method.name));
+    return this.callGrpc('grpc', { path: methodPath(method), isStream, bytes });
   }
 
-  /** @param mayWait - for a turn: its silence is no violation */
-  private async callGrpc(kind: Kind, { path, isStream, bytes }: A2AGrpcCase, mayWait: boolean): Promise<Outcome> {
+  private async callGrpc(kind: Kind, { path, isStream, bytes }: A2AGrpcCase): Promise<Outcome> {
     const isUnary = !isStream;
     const options = { deadline: Date.now() + (isUnary ? CALL_TIMEOUT_MS : PATIENCE_MS) };
     const pass = (value: Buffer): Buffer => value;
@@ -108,7 +107,7 @@ export class Attacker {
         .resume();
     });
     const code = error?.code ?? status.OK;
-    const isSilent = isUnary && !mayWait && code === status.DEADLINE_EXCEEDED && /Deadline exceeded/.test(error?.details ?? '');
+    const isSilent = isUnary && !WAITING.test(path) && code === status.DEADLINE_EXCEEDED && /Deadline exceeded/.test(error?.details ?? '');
     const isBroken = BROKEN.has(code) || isSilent;
     return { kind, answer: status[code] ?? String(code), violation: isBroken ? `${path}: ${code} ${error?.details}` : undefined };
   }

@@ -1,5 +1,6 @@
 import { fromBinary } from '@bufbuild/protobuf';
 import { anyUnpack, durationMs } from '@bufbuild/protobuf/wkt';
+import { Metadata } from '@grpc/grpc-js';
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from '../grpc/generated/google/rpc/error_details_pb.js';
 import { StatusSchema } from '../grpc/generated/google/rpc/status_pb.js';
 import { toCallError } from '../grpc/grpc-error.js';
@@ -108,5 +109,12 @@ describe('toCallError', () => {
     const dressed = toCallError(FULL);
 
     expect(toCallError(dressed)).toBe(dressed);
+  });
+
+  it.each([
+    ['ours', new GatewayError('INVALID_ARGUMENT', 'half \ud800')],
+    ['dressed', Object.assign(new Error(), { code: 3, details: 'half \ud800', metadata: new Metadata() })],
+  ])('has no half of a pair in its text, which grpc-js could not send: %s', (_, error) => {
+    expect(toCallError(error)).toMatchObject({ code: 3, details: 'half \ufffd' });
   });
 });

@@ -23,7 +23,6 @@ import type { TlsFiles } from '../tls/tls-files.js';
 import { originalOf } from './aggregate.js';
 import { encodeJson } from './encoding.js';
 import { addForeignService } from './foreign-calls.js';
-import { blameCallersForFraming } from './framing-errors.js';
 import { admitOverGrpc } from './grpc-admission.js';
 import { frameEncodingOf, GrpcCallSink } from './grpc-call.sink.js';
 import { toCallError } from './grpc-error.js';
@@ -36,6 +35,7 @@ import { methodName, protoServices } from './proto-types.js';
 import { createReflection } from './reflection.js';
 import { decodeRequest, encodeAnswer, toServiceDefinition } from './service-definition.js';
 import { limitSessions, type SessionLimits } from './session-limits.js';
+import { tendStatusHeaders } from './status-headers.js';
 import { TlsServerCredentials } from './tls-credentials.js';
 import { UnansweredCalls } from './unanswered-calls.js';
 
@@ -171,7 +171,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
   private attend(server: GrpcServer): void {
     const { keepaliveS, limits } = this.options;
     for (const http2Server of http2ServersOf(server)) {
-      blameCallersForFraming(http2Server);
+      tendStatusHeaders(http2Server);
       limitSessions(http2Server, limits);
       if (keepaliveS > 0) keepSessionsAlive(http2Server, keepaliveS * 1_000);
       watchGrpcCalls(http2Server, this.options);

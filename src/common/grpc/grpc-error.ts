@@ -8,9 +8,14 @@ function isCallError(error: unknown): error is CallError {
   return typeof error === 'object' && error !== null && 'code' in error && 'details' in error && 'metadata' in error;
 }
 
-/** Whatever a handler failed with, as grpc-js wants it. What the error filter has already dressed stays as it is. */
+/**
+ * Whatever a handler failed with, as grpc-js wants it. What the error filter has already dressed stays as it is.
+ *
+ * grpc-js 1.14.7 would throw at half a surrogate pair, and never answer: it has no UTF-8 form.
+ */
 export function toCallError(error: unknown): CallError {
-  if (isCallError(error)) return error;
-  const dressed = toGrpcError(fromUnknown(error).error);
-  return Object.assign(new Error(dressed.details), dressed);
+  if (isCallError(error) && error.details.isWellFormed()) return error;
+  const dressed = isCallError(error) ? error : toGrpcError(fromUnknown(error).error);
+  const details = dressed.details.toWellFormed();
+  return Object.assign(new Error(details), { code: dressed.code, details, metadata: dressed.metadata });
 }
