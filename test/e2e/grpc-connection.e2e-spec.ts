@@ -2,6 +2,7 @@ import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
 import { once } from 'node:events';
 import { create, toBinary } from '@bufbuild/protobuf';
 import { StringValueSchema } from '@bufbuild/protobuf/wkt';
+import { RenewedMap } from '../../src/common/collections/renewed-map.js';
 import type { GlobalEvent } from '../../src/common/grpc/generated/event_pb.js';
 import { TurnState } from '../../src/common/grpc/generated/event_pb.js';
 import { Conversation, isFinal, readUntil } from '../support/conversation.js';
@@ -64,6 +65,15 @@ describe('gRPC connections', () => {
   });
 
   afterAll(() => test.stop());
+
+  it('hold their streams in tables that keep nothing of those that are gone', async () => {
+    const hold = jest.spyOn(RenewedMap.prototype, 'set');
+
+    await Conversation.begin(test.grpc);
+
+    expect(hold).toHaveBeenCalledWith(expect.any(Number), expect.objectContaining({ sentHeaders: expect.anything() as unknown }));
+    hold.mockRestore();
+  });
 
   it('grow old without a gap or a duplicate for a reader that resumes', async () => {
     const conversation = await Conversation.begin(test.grpc);

@@ -36,6 +36,7 @@ import { createReflection } from './reflection.js';
 import { decodeRequest, encodeAnswer, toServiceDefinition } from './service-definition.js';
 import { limitSessions, type SessionLimits } from './session-limits.js';
 import { tendStatusHeaders } from './status-headers.js';
+import { renewStreamTables } from './stream-tables.js';
 import { TlsServerCredentials } from './tls-credentials.js';
 import { UnansweredCalls } from './unanswered-calls.js';
 
@@ -171,6 +172,7 @@ export class GatewayGrpcServer extends Server implements CustomTransportStrategy
   private attend(server: GrpcServer): void {
     const { keepaliveS, limits } = this.options;
     for (const http2Server of http2ServersOf(server)) {
+      renewStreamTables(http2Server);
       tendStatusHeaders(http2Server);
       limitSessions(http2Server, limits);
       if (keepaliveS > 0) keepSessionsAlive(http2Server, keepaliveS * 1_000);
