@@ -76,11 +76,16 @@ export class TurnRunner implements OnModuleDestroy {
     return { turn, accepted };
   }
 
-  /** Follows a turn that OpenCode works on already to its end; also one that ended before we looked, and was told to nobody. Never rejects. */
+  /** Follows a turn that OpenCode works on already to its end; of one that ended before we looked, and was told to nobody, the end is told. Never rejects. */
   async follow({ turn: past, isRunning }: LastTurn, directory: string, onOpen: () => void): Promise<void> {
     const { id, sessionId } = past.own.info;
     if (!isRunning && (lastAnswerOf(past.rest, past.kind) === undefined || this.registry.lastOutcome(sessionId)?.turnId === id)) return;
+    const found = isRunning ? undefined : await this.records.recall({ sessionId, directory }, id).catch(() => undefined);
     const turn = this.registry.open({ id, sessionId, directory, requestId: '', kind: past.kind });
+    if (found?.type === 'ended') {
+      turn.conclude(found);
+      return this.registry.close(turn);
+    }
     onOpen();
     await this.execute(turn, (watch) => Promise.resolve(this.resume(turn, past, watch)));
   }
