@@ -45,7 +45,7 @@ type Kind = (typeof KINDS)[number];
 const PATIENCE_MS = 250;
 /** Unary calls are answered; those that wait for a turn are not counted. */
 const CALL_TIMEOUT_MS = 60_000;
-const WAITING = /\/(Run\w*|Summarize\w*|SendMessage)$/;
+const WAITING = /\/(Run|Summarize)\w*$|A2AService\/SendMessage$/;
 /** INTERNAL, UNKNOWN and DATA_LOSS say that something here is broken. */
 const BROKEN: ReadonlySet<number> = new Set([status.INTERNAL, status.UNKNOWN, status.DATA_LOSS]);
 /** What truly is not built, or not there. */
