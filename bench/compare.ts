@@ -42,7 +42,7 @@ export interface Outcome {
 }
 
 /** How often each side is measured, and for how long. */
-export interface Turns {
+interface Turns {
   readonly rounds: number;
   readonly windowMs: number;
 }
@@ -81,7 +81,8 @@ export async function warmUp({ gateway, ceiling }: Pick<Contest, 'gateway' | 'ce
 }
 
 /** Measures both sides in turns, each first as often as the other, so that a noisy machine disturbs both. */
-export async function play({ clients, gateway, ceiling }: Contest, { rounds, windowMs } = SHORT_TURNS): Promise<Outcome> {
+async function play({ clients, gateway, ceiling }: Contest): Promise<Outcome> {
+  const { rounds, windowMs } = SHORT_TURNS;
   const costs: Outcome['rounds'][number][] = [];
   const costOf = (side: Side): Promise<Cost> => measure(clients, side, windowMs);
   for (let round = 0; round < rounds; round += 1) {
@@ -96,7 +97,8 @@ export async function play({ clients, gateway, ceiling }: Contest, { rounds, win
  * Lets each side run for seconds, in turns, and takes all that its process used from the first turn to the last. Short windows leave out
  * what V8 does seldom, or while nobody asks for anything: full collections of garbage, and compiling.
  */
-export async function endure({ clients, gateway, ceiling }: Contest, { rounds, windowMs } = LONG_TURNS): Promise<Outcome> {
+export async function endure({ clients, gateway, ceiling }: Contest): Promise<Outcome> {
+  const { rounds, windowMs } = LONG_TURNS;
   const stateOf = async ({ server, loadId }: Side) => {
     const [{ cpuMicros }, { count, lost }] = await Promise.all([server.call('usage'), clients.call('counts', loadId)]);
     return { cpuMicros, count, lost };

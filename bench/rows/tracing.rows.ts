@@ -5,7 +5,7 @@ import { SessionService } from '../../src/common/grpc/generated/session_pb.js';
 import { OpenCodeService } from '../../src/common/grpc/generated/v1/opencode_service_pb.js';
 import { methodPath } from '../../src/common/grpc/proto-types.js';
 import { NO_SPAN, NoTracer } from '../../src/common/tracing/tracer.js';
-import { callingSide, endure, play, toRow, warmUp, type Contest, type Outcome, type Side, type Turns } from '../compare.js';
+import { callingSide, endure, toRow, warmUp, type Contest, type Outcome, type Side } from '../compare.js';
 import type { ClientsCommands } from '../processes/clients.js';
 import type { GatewayCommands } from '../processes/gateway.js';
 import type { UpstreamCommands } from '../processes/upstream.js';
@@ -22,8 +22,6 @@ const WARM_UP_MS = 6_000;
 const HTTP_CALLS = 300;
 /** Two processes of the same program differ by up to a tenth, as they happen to be compiled and laid out: more than what is looked for. */
 const PAIRS = 8;
-/** A noisy machine changes within seconds: the two sides of a round must be near each other. */
-const TURNS: Turns = { rounds: 10, windowMs: 400 };
 /** On with one call of a hundred may cost a twentieth: the cost of off over the cost of on. */
 const TARGET = 0.95;
 const SEAM_CALLS = 1_000_000;
@@ -45,17 +43,15 @@ interface Both<T> {
   readonly off: T;
 }
 
-interface Bout {
-  begin(pair: Pair): Promise<Contest>;
-  measure(contest: Contest): Promise<Outcome>;
-}
+type Bout = (pair: Pair) => Promise<Contest>;
 
 const BOUTS: readonly Bout[] = [
-  ...UNARY.map(([name, method]) => ({
-    begin: (pair: Pair) => unaryContest(pair, name, methodPath(method)),
-    measure: (contest: Contest) => endure(contest),
-  })),
-  { begin: streamContest, measure: (contest) => play(contest, TURNS) },
+  ...UNARY.map(
+    ([name, method]) =>
+      (pair: Pair) =>
+        unaryContest(pair, name, methodPath(method)),
+  ),
+  streamContest,
 ];
 
 /** What traces cost where one call of a hundred is recorded, and what the place for them costs where none is. */
@@ -113,10 +109,10 @@ async function playAll(pair: Pair): Promise<(readonly [Contest, Outcome])[]> {
   for (const { httpUrl } of [pair.on, pair.off]) {
     for (let call = 0; call < HTTP_CALLS; call += 1) await (await fetch(`${httpUrl}/health`)).text();
   }
-  for (const { begin, measure } of BOUTS) {
+  for (const begin of BOUTS) {
     const contest = await begin(pair);
     await warmUp(contest, WARM_UP_MS);
-    played.push([contest, await measure(contest)]);
+    played.push([contest, await endure(contest)]);
   }
   return played;
 }
@@ -139,14 +135,15 @@ async function unaryContest({ on, off, isOnFirst }: Pair, name: string, path: st
 
 async function streamContest({ on, off, isOnFirst }: Pair): Promise<Contest> {
   const { clients, upstream } = on;
-  const side = async (stage: Stage): Promise<Side> => {
+  const side = async (stage: Stage, run: Side['run']): Promise<Side> => {
     const loadId = await clients.call('openGrpcStreams', grpcDeltas(stage, CONNECTIONS), STREAMS);
-    return { server: stage.gateway, loadId, run: (durationMs) => upstream.call('play', DELTAS_PER_SECOND, durationMs, 'gateway') };
+    return { server: stage.gateway, loadId, run };
   };
+  // Both follow one OpenCode: what is played is told to both, and in the other's turns there is nothing left to do.
   const sides = await inOrder(
     isOnFirst,
-    () => side(on),
-    () => side(off),
+    () => side(on, (durationMs) => upstream.call('play', DELTAS_PER_SECOND, durationMs, 'gateway')),
+    () => side(off, () => Promise.resolve()),
   );
   const what = `gRPC, ${STREAMS} streams, ${DELTAS_PER_SECOND} deltas/s, traced at 1 %, against off`;
   return {

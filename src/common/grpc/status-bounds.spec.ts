@@ -70,7 +70,7 @@ describe('shortenDetails', () => {
 
     const kept = decodeDetails(encoded).violations ?? [];
     expect(fitsDetails(encoded ?? '')).toBe(true);
-    expect(kept.length).toBeGreaterThan(40);
+    expect(kept.length).toBeGreaterThan(30);
     expect(kept.map(({ field, description }) => ({ field, description }))).toEqual(violations.slice(0, kept.length));
   });
 
@@ -91,6 +91,19 @@ describe('shortenDetails', () => {
     const encoded = shortenDetails(Buffer.from(toBinary(StatusSchema, status)).toString('base64'));
 
     expect(fromBinary(StatusSchema, Buffer.from(encoded ?? '', 'base64'))).toMatchObject({ code: 5, message: 'gone', details: [] });
+  });
+
+  it('keeps the first of many details', () => {
+    const reasons = Array.from({ length: 100 }, (_, index) => `REASON_${index}`);
+    const details = reasons.map((reason) => anyPack(ErrorInfoSchema, create(ErrorInfoSchema, { reason })));
+    const encoded = shortenDetails(Buffer.from(toBinary(StatusSchema, create(StatusSchema, { details }))).toString('base64')) ?? '';
+
+    const kept = fromBinary(StatusSchema, Buffer.from(encoded, 'base64')).details.map(
+      (detail) => anyUnpack(detail, ErrorInfoSchema)?.reason,
+    );
+    expect(fitsDetails(encoded)).toBe(true);
+    expect(kept.length).toBeGreaterThan(10);
+    expect(kept).toEqual(reasons.slice(0, kept.length));
   });
 
   it('gives nothing where it is no status', () => {

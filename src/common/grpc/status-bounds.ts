@@ -1,5 +1,5 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { anyPack, anyUnpack, type Any } from '@bufbuild/protobuf/wkt';
+import { AnySchema, anyPack, anyUnpack, type Any } from '@bufbuild/protobuf/wkt';
 import {
   BadRequest_FieldViolationSchema,
   BadRequestSchema,
@@ -23,6 +23,9 @@ const MAX_MESSAGE = 1_024;
 const MAX_FACTS = 512;
 const MAX_VIOLATIONS = 1_536;
 const MAX_OTHER = 256;
+const MAX_DETAILS = 2_560;
+/** What an entry of a list or a map takes beside its contents, at most. */
+const ENTRY = 8;
 
 const ELLIPSIS = '…';
 
@@ -45,7 +48,8 @@ export function shortenMessage(encoded: string): string {
 export function shortenDetails(encoded: string): string | undefined {
   try {
     const { code, message, details } = fromBinary(StatusSchema, Buffer.from(encoded, 'base64'));
-    const short = create(StatusSchema, { code, message: shortenText(message, MAX_MESSAGE), details: details.flatMap(shortenDetail) });
+    const kept = takeBytes(details.flatMap(shortenDetail), MAX_DETAILS, (detail) => toBinary(AnySchema, detail).length);
+    const short = create(StatusSchema, { code, message: shortenText(message, MAX_MESSAGE), details: kept });
     return Buffer.from(toBinary(StatusSchema, short)).toString('base64');
   } catch {
     return undefined;
@@ -62,7 +66,7 @@ function shortenDetail(detail: Any): Any[] {
 
 function shortenInfo({ reason, domain, metadata }: ErrorInfo): ErrorInfo {
   const facts = Object.entries(metadata).map(([key, value]) => [key, shortenText(value)] as const);
-  const kept = takeBytes(facts, MAX_FACTS, ([key, value]) => Buffer.byteLength(key + value));
+  const kept = takeBytes(facts, MAX_FACTS, ([key, value]) => Buffer.byteLength(key + value) + ENTRY);
   return create(ErrorInfoSchema, { reason, domain, metadata: Object.fromEntries(kept) });
 }
 
@@ -70,7 +74,7 @@ function shortenRequest({ fieldViolations }: BadRequest): BadRequest {
   const short = fieldViolations.map(({ field, description }) =>
     create(BadRequest_FieldViolationSchema, { field: shortenText(field), description: shortenText(description) }),
   );
-  const kept = takeBytes(short, MAX_VIOLATIONS, (violation) => toBinary(BadRequest_FieldViolationSchema, violation).length);
+  const kept = takeBytes(short, MAX_VIOLATIONS, (violation) => toBinary(BadRequest_FieldViolationSchema, violation).length + ENTRY);
   return create(BadRequestSchema, { fieldViolations: kept });
 }
 
