@@ -28,10 +28,12 @@ function obtainHelm() {
 try {
   const helm = obtainHelm();
   for (const file of readdirSync(values)) run(helm, ['lint', '--strict', '--values', join(values, file), join('helm', 'opencode-gateway')]);
+  const servers = process.env.KUBE_APISERVER_DIR;
+  // Programs are begun in folders of their own.
+  const env = { ...process.env, HELM: helm, ...(servers !== undefined && { KUBE_APISERVER_DIR: resolve(servers) }) };
   const jest = [join('node_modules', 'jest', 'bin', 'jest.js'), '--testRegex', 'test/helm/.*\\.helm-spec\\.ts$'];
-  const { status } = spawnSync(process.execPath, jest, { stdio: 'inherit', env: { ...process.env, HELM: helm } });
-  if (process.env.KUBE_APISERVER_DIR === undefined)
-    console.warn('check-helm: a Kubernetes API server was SKIPPED: KUBE_APISERVER_DIR is unset');
+  const { status } = spawnSync(process.execPath, jest, { stdio: 'inherit', env });
+  if (servers === undefined) console.warn('check-helm: a Kubernetes API server was SKIPPED: KUBE_APISERVER_DIR is unset');
   if (status !== 0) throw new Error('the chart is not what its tests say');
 } catch (error) {
   if (error instanceof Missing) console.warn(`check-helm: the chart was SKIPPED: ${error.message}`);
