@@ -5,7 +5,14 @@ import { toGrpcError } from '../errors/status.mapper.js';
 type CallError = Pick<ServiceError, 'code' | 'details' | 'metadata'>;
 
 function isCallError(error: unknown): error is CallError {
-  return typeof error === 'object' && error !== null && 'code' in error && 'details' in error && 'metadata' in error;
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'code' in error &&
+    'metadata' in error &&
+    'details' in error &&
+    typeof error.details === 'string'
+  );
 }
 
 /**
