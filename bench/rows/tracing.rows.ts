@@ -45,14 +45,7 @@ interface Both<T> {
 
 type Bout = (pair: Pair) => Promise<Contest>;
 
-const BOUTS: readonly Bout[] = [
-  ...UNARY.map(
-    ([name, method]) =>
-      (pair: Pair) =>
-        unaryContest(pair, name, methodPath(method)),
-  ),
-  streamContest,
-];
+const BOUTS: readonly Bout[] = [...UNARY.map(([name, method]) => toUnaryBout(name, methodPath(method))), streamContest];
 
 /** What traces cost where one call of a hundred is recorded, and what the place for them costs where none is. */
 export async function tracingRows(): Promise<Row[]> {
@@ -115,6 +108,10 @@ async function playAll(pair: Pair): Promise<(readonly [Contest, Outcome])[]> {
     played.push([contest, await endure(contest)]);
   }
   return played;
+}
+
+function toUnaryBout(name: string, path: string): Bout {
+  return (pair) => unaryContest(pair, name, path);
 }
 
 async function unaryContest({ on, off, isOnFirst }: Pair, name: string, path: string): Promise<Contest> {

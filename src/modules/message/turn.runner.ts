@@ -76,7 +76,10 @@ export class TurnRunner implements OnModuleDestroy {
     return { turn, accepted };
   }
 
-  /** Follows a turn that OpenCode works on already to its end; of one that ended before we looked, and was told to nobody, the end is told. Never rejects. */
+  /**
+   * Follows a turn that OpenCode works on already to its end. One that ended before we looked is told by its end alone, unless that was
+   * told already. Never rejects.
+   */
   async follow({ turn: past, isRunning }: LastTurn, directory: string, onOpen: () => void): Promise<void> {
     const { id, sessionId } = past.own.info;
     if (!isRunning && (lastAnswerOf(past.rest, past.kind) === undefined || this.registry.lastOutcome(sessionId)?.turnId === id)) return;
