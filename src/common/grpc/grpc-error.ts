@@ -21,8 +21,8 @@ function isCallError(error: unknown): error is CallError {
  * grpc-js 1.14.7 would throw at half a surrogate pair, and never answer: it has no UTF-8 form.
  */
 export function toCallError(error: unknown): CallError {
-  if (isCallError(error) && error.details.isWellFormed()) return error;
   const dressed = isCallError(error) ? error : toGrpcError(fromUnknown(error).error);
+  if (dressed === error && dressed.details.isWellFormed()) return dressed;
   const details = dressed.details.toWellFormed();
   return Object.assign(new Error(details), { code: dressed.code, details, metadata: dressed.metadata });
 }
