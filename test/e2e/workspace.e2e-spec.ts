@@ -168,12 +168,11 @@ describe("the container's own session", () => {
       const changes = await seen;
 
       stream.cancel();
-      const last = changes.at(-1)?.event;
       expect(changes.filter(({ event }) => event.case === 'messageCreated')).toHaveLength(2);
-      expect(
-        last?.case === 'messageUpdated' &&
-          last.value.message?.parts.some(({ content }) => content.case === 'text' && content.value.text === 'watched'),
-      ).toBe(true);
+      expect(changes.at(-1)?.event).toMatchObject({
+        case: 'messageUpdated',
+        value: { message: { parts: [{ content: { case: 'text', value: { text: 'watched' } } }, { content: { case: 'finish' } }] } },
+      });
     });
 
     it('clears its messages, but not while it works', async () => {

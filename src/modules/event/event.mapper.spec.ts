@@ -14,8 +14,13 @@ function frame(type: string, properties: unknown): UpstreamFrame {
   return { directory: '/w', payload: { id: 'evt_1', type, properties } };
 }
 
-function synced(type: string, data: unknown, seq = 7): UpstreamFrame {
-  return { directory: '/w', payload: { type: 'sync', syncEvent: { id: 'evt_1', type, seq, aggregateID: 'ses_1', data } } };
+function synced(type: string, data: unknown, seq = 7, id = 'evt_1'): UpstreamFrame {
+  return { directory: '/w', payload: { type: 'sync', syncEvent: { id, type, seq, aggregateID: 'ses_1', data } } };
+}
+
+/** An event's id as OpenCode makes it: the lower 36 bits of the time in ms, and 12 of a counter. */
+function idAt(ms: number): string {
+  return `evt_${(ms % 2 ** 36).toString(16).padStart(9, '0')}001`;
 }
 
 function event(body: EventBody, sequence?: number): GatewayEvent {
@@ -54,6 +59,20 @@ describe.each(transcriptNames)('fromUpstreamFrame over %s', (transcript) => {
     }
 
     expect([...grown]).toEqual([...grown.keys()].map((id) => [id, final.get(id)]));
+  });
+
+  it('tells a message to be finished behind all its parts, as the records have it', () => {
+    const finished = new Set<string>();
+    const late: string[] = [];
+
+    for (const content of contentsOf(transcript)) {
+      if (content.type === 'message_updated' && (content.message.finish ?? content.message.completedAtMs) !== undefined)
+        finished.add(content.message.id);
+      if (content.type === 'part_updated' && finished.has(content.part.messageId)) late.push(content.part.type);
+    }
+
+    expect(finished.size).toBeGreaterThan(0);
+    expect(late).toEqual([]);
   });
 
   it('names the session and the directory of everything but file events', () => {
@@ -127,6 +146,27 @@ describe('fromUpstreamFrame', () => {
 
     expect(JSON.stringify(content)).not.toContain('INSERT');
     expect(content).toMatchObject({ status: { type: 'retry', attempt: 2, nextAttemptAtMs: 9 } });
+  });
+
+  it('tells of a message nothing that is younger than the event', () => {
+    const tokens = { input: 10, output: 5 };
+    const time = { created: SEEN_AT_MS, completed: SEEN_AT_MS + 40 };
+    const info = { id: 'msg_1', sessionID: 'ses_1', role: 'assistant', time, finish: 'stop', tokens, cost: 1, parentID: 'msg_0' };
+    const messageAt = (ms: number) => fromUpstreamFrame(synced('message.updated.1', { info }, 7, idAt(ms)), SEEN_AT_MS);
+
+    expect(messageAt(time.completed - 1)).toMatchObject({
+      message: { id: 'msg_1', parentId: 'msg_0', completedAtMs: undefined, finish: undefined, tokens: undefined, cost: undefined },
+    });
+    expect(messageAt(time.completed)).toMatchObject({ message: { completedAtMs: time.completed, finish: 'stop', tokens, cost: 1 } });
+  });
+
+  it('tells nothing of a failure either that is younger than the event', () => {
+    const error = { name: 'UnknownError', data: { message: 'no' } };
+    const info = { id: 'msg_1', sessionID: 'ses_1', role: 'assistant', time: { created: 1, completed: SEEN_AT_MS }, error };
+    const failureAt = (ms: number) => fromUpstreamFrame(synced('message.updated.1', { info }, 7, idAt(ms)), SEEN_AT_MS);
+
+    expect(failureAt(SEEN_AT_MS - 1)).toMatchObject({ message: { failure: undefined } });
+    expect(failureAt(SEEN_AT_MS)).toMatchObject({ message: { failure: { name: 'UnknownError' } } });
   });
 
   it('dates a permission request by the time it was seen', () => {
