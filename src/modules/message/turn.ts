@@ -1,5 +1,6 @@
 import type { GatewayEvent, TurnState, TurnUpdate } from '../event/event.model.js';
 import type { MessageFailure, MessageInfo } from './message.model.js';
+import { TurnQuestions } from './turn.questions.js';
 import { isAnswer, judge, SESSION_DELETED, type TurnKind, type Verdict } from './turn.verdict.js';
 
 /** OpenCode opens a directory in less. */
@@ -64,10 +65,7 @@ export class Turn {
   private failure: MessageFailure | undefined;
   private verdict: Verdict | undefined;
   private readonly asked = new Set<string>();
-  /** User messages whose answers are this turn's: its own, and those that OpenCode makes inside it, to compact or to go on. */
-  private readonly questionIds = new Set<string>();
-  /** By OpenCode's clock; undefined until its own message was seen. */
-  private begunAtMs: number | undefined;
+  private readonly questions: TurnQuestions;
   private resolveEnded: (update: TurnUpdate) => void = () => undefined;
   private resolveTaken: () => void = () => undefined;
 
@@ -81,7 +79,7 @@ export class Turn {
     this.requestId = identity.requestId;
     this.kind = identity.kind;
     this.principalId = identity.principalId;
-    this.questionIds.add(identity.id);
+    this.questions = new TurnQuestions(identity.id);
     this.taken = new Promise((resolve) => (this.resolveTaken = resolve));
     this.ended = new Promise((resolve) => (this.resolveEnded = resolve));
   }
@@ -124,7 +122,7 @@ export class Turn {
   resume({ createdAtMs, continuationIds, answer }: TurnBeginning, nowMs: number): void {
     this.handedAtMs = nowMs;
     this.lastEventAtMs = nowMs;
-    this.begunAtMs = createdAtMs;
+    this.questions.begin(createdAtMs);
     this.continueWith(continuationIds);
     this.verdict = answer && this.read(answer);
     this.change('running');
@@ -132,7 +130,7 @@ export class Turn {
 
   /** OpenCode made these messages inside the turn: their answers are its own. */
   continueWith(questionIds: readonly string[]): void {
-    for (const id of questionIds) this.questionIds.add(id);
+    this.questions.add(...questionIds);
   }
 
   /** Takes in an event of the session or of one of its sub-agents; true when OpenCode's own records should be consulted soon. */
@@ -196,27 +194,21 @@ export class Turn {
 
   private observeMessage(message: MessageInfo): boolean {
     if (message.role === 'user') return this.observeQuestion(message);
-    if (!isAnswer(message, this.kind) || message.parentId === undefined || !this.questionIds.has(message.parentId)) return false;
+    if (!isAnswer(message, this.kind) || !this.questions.areAnsweredBy(message)) return false;
     this.name(message);
     if (this.state === 'admitted') this.change('running');
     this.verdict = this.read(message);
     return this.verdict !== undefined;
   }
 
-  /** Messages of earlier turns are told late, and are older. */
-  private observeQuestion({ id, createdAtMs }: MessageInfo): boolean {
-    if (id === this.id) {
-      this.begunAtMs ??= createdAtMs;
-      this.take();
-    } else if (this.begunAtMs !== undefined && createdAtMs >= this.begunAtMs) {
-      return this.observeOtherQuestion(id);
-    }
-    return false;
+  private observeQuestion(message: MessageInfo): boolean {
+    const place = this.questions.placeOf(message);
+    if (place === 'own') this.take();
+    return place === 'later' && this.observeLaterQuestion();
   }
 
   /** OpenCode made it to go on with this turn, or another gateway to begin the next: behind the last word it is the latter, else the records tell. */
-  private observeOtherQuestion(id: string): boolean {
-    if (this.questionIds.has(id)) return false;
+  private observeLaterQuestion(): boolean {
     if (this.verdict === undefined) return true;
     this.end(this.verdict);
     return false;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { GatewayEvent, TextDelta, TurnUpdate } from '../../event/event.model.js';
 import type { MessageFailure, MessageInfo, Part, TextPart, ToolPart } from '../../message/message.model.js';
+import { TurnQuestions } from '../../message/turn.questions.js';
 import {
   isTerminal,
   type Ask,
@@ -65,9 +66,7 @@ export class TaskFeed {
   private readonly asks = new Map<string, Ask>();
   private readonly output = new TaskOutput();
   private readonly log = new TaskLog();
-  /** User messages whose answers are the task's: its own, and those that OpenCode makes inside its turn. */
-  private readonly questionIds = new Set<string>();
-  private begunAtMs: number | undefined;
+  private readonly questions: TurnQuestions;
   private readonly waiting = new Set<() => void>();
   private readonly waitingForState = new Set<() => void>();
   private said: readonly Said[];
@@ -83,7 +82,7 @@ export class TaskFeed {
     this.place = { id: ref.id, sessionId: ref.sessionId, contextId, sessionTitle, directory };
     this.said = origin.said;
     this.changedAtMs = origin.createdAtMs;
-    this.questionIds.add(origin.ref.turnId);
+    this.questions = new TurnQuestions(ref.turnId);
   }
 
   get isTerminal(): boolean {
@@ -149,7 +148,7 @@ export class TaskFeed {
 
   /** Takes in what is known of the turn from OpenCode's records; nobody reads yet. */
   recall(own: MessageInfo | undefined, messages: readonly { readonly info: MessageInfo; readonly parts: readonly Part[] }[]): void {
-    this.begunAtMs ??= own?.createdAtMs;
+    if (own !== undefined) this.questions.begin(own.createdAtMs);
     for (const { info, parts } of messages) {
       this.observeMessage(info);
       for (const part of parts) this.observePart(part);
@@ -223,14 +222,12 @@ export class TaskFeed {
 
   private observeMessage(message: MessageInfo): void {
     if (message.role === 'user') return this.observeQuestion(message);
-    if (message.isSummary || message.parentId === undefined || !this.questionIds.has(message.parentId)) return;
-    this.output.note(message);
+    if (!message.isSummary && this.questions.areAnsweredBy(message)) this.output.note(message);
   }
 
-  /** OpenCode makes messages inside a turn, to compact or to go on; what is older belongs to earlier turns. */
-  private observeQuestion({ id, createdAtMs }: MessageInfo): void {
-    if (id === this.ref.turnId) this.begunAtMs ??= createdAtMs;
-    else if (this.begunAtMs !== undefined && createdAtMs >= this.begunAtMs) this.questionIds.add(id);
+  /** OpenCode makes messages inside a turn, to compact or to go on. */
+  private observeQuestion(message: MessageInfo): void {
+    if (this.questions.placeOf(message) === 'later') this.questions.add(message.id);
   }
 
   private observePart(part: TextPart | ToolPart | Part): void {
