@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { GatewayEvent } from '../event/event.model.js';
-import type { Message, MessageInfo, Part } from '../message/message.model.js';
+import type { Message, MessageInfo, Part, TextPart } from '../message/message.model.js';
 import type { MessageChange } from './workspace.model.js';
 
 interface Assembled {
@@ -9,10 +10,22 @@ interface Assembled {
 
 /** Puts whole messages together from the events of one session. */
 export class MessageAssembler {
-  private readonly messages = new Map<string, Assembled>();
+  private messages: Map<string, Assembled>;
 
   constructor(history: readonly Message[]) {
-    for (const { info, parts } of history) this.messages.set(info.id, { info, parts: new Map(parts.map((part) => [part.id, part])) });
+    this.messages = toMessages(history);
+  }
+
+  /** Takes the history for true after events were missed; gives what that changed. */
+  catchUp(history: readonly Message[]): MessageChange[] {
+    const before = this.messages;
+    this.messages = toMessages(history);
+    for (const [id, message] of this.messages) keepGrowth(message, before.get(id)?.parts);
+    const deleted = [...before.keys()].filter((id) => !this.messages.has(id));
+    return [
+      ...deleted.map((messageId) => ({ type: 'deleted' as const, messageId })),
+      ...[...this.messages].flatMap(([id, message]) => compare(before.get(id), message) ?? []),
+    ];
   }
 
   /** What the event changed; undefined when no message. */
@@ -48,6 +61,26 @@ export class MessageAssembler {
     act(message);
     return { type: 'updated', message: toMessage(message) };
   }
+}
+
+function toMessages(history: readonly Message[]): Map<string, Assembled> {
+  return new Map(history.map(({ info, parts }) => [info.id, { info, parts: new Map(parts.map((part) => [part.id, part])) }]));
+}
+
+/** Of a text that still grows OpenCode keeps nothing: what was seen of it stays. */
+function keepGrowth({ info, parts }: Assembled, before: ReadonlyMap<string, Part> | undefined): void {
+  if (info.completedAtMs !== undefined || info.failure !== undefined) return;
+  for (const part of before?.values() ?? []) if (isGrowing(part) && !parts.has(part.id)) parts.set(part.id, part);
+}
+
+/** Whether it is a text that is not whole yet. */
+export function isGrowing(part: Part): part is TextPart {
+  return (part.type === 'text' || part.type === 'reasoning') && !part.ended;
+}
+
+function compare(before: Assembled | undefined, message: Assembled): MessageChange | undefined {
+  if (before === undefined) return { type: 'created', message: toMessage(message) };
+  return isDeepStrictEqual(before, message) ? undefined : { type: 'updated', message: toMessage(message) };
 }
 
 function toMessage({ info, parts }: Assembled): Message {

@@ -48,8 +48,19 @@ function turnUpdated(sessionId: string, state: TurnState, turn?: Turn): GatewayE
   return { type: 'turn_updated', directory: '/w', sessionId, eventId: '', sequence: undefined, turn: update };
 }
 
-async function translated(transcript: string): Promise<SendMessageResponse['response'][]> {
-  const events = heard(transcript);
+/** As a resync tells it: long ago, and without a number. */
+function repeated(sessionId: string, event: GatewayEvent): GatewayEvent[] {
+  if (event.type === 'part_updated') return [{ ...event, sessionId, sequence: undefined }];
+  return event.type === 'message_updated'
+    ? [{ ...event, sessionId, sequence: undefined, message: { ...event.message, createdAtMs: 0 } }]
+    : [];
+}
+
+function translated(transcript: string): Promise<SendMessageResponse['response'][]> {
+  return translatedFrom(heard(transcript));
+}
+
+async function translatedFrom(events: readonly GatewayEvent[]): Promise<SendMessageResponse['response'][]> {
   const sessionId = events[0]?.sessionId ?? '';
   const responses = await lastValueFrom(translate({ sessionId, events$: from(events) }).pipe(toArray()));
   return responses.map(({ response }) => response);
@@ -151,13 +162,26 @@ describe('TurnTranslator', () => {
     const [started] = heard('01-plain-text').filter((event) => event.type === 'message_updated' && event.message.role === 'assistant');
     if (started?.type !== 'message_updated') throw new Error('no answer in the transcript');
     const origin = { directory: '/w', sessionId: 'ses_1', eventId: '', sequence: undefined };
-    translator.translate({ ...started, ...origin, message: { ...started.message, id: 'msg_2' } });
+    translator.translate(turnUpdated('ses_1', 'admitted'));
+    translator.translate({ ...started, ...origin, message: { ...started.message, id: 'msg_2', parentId: 'msg_1' } });
     const delta = { id: 'prt_1', messageId: 'msg_2', sessionId: 'ses_1', type: 'text', delta: 'Hello', offset: 0 } as const;
     translator.translate({ ...origin, type: 'part_delta', delta });
 
     const responses = [1, 2].flatMap(() => translator.translate({ ...origin, type: 'part_updated', part }));
 
     expect(responses).toMatchObject([{ response: { case: 'contentDelta', value: { text: ' world' } } }]);
+  });
+
+  it('says nothing of earlier turns, of which a resync tells once more', async () => {
+    const events = heard('03-tool-permission-once');
+    const sessionId = events[0]?.sessionId ?? '';
+    const middle = events.findIndex(({ type }) => type === 'permission_asked');
+    const earlier = heard('extra/tool-write').flatMap((event) => repeated(sessionId, event));
+
+    const responses = await translatedFrom([...events.slice(0, middle), ...earlier, ...events.slice(middle)]);
+
+    expect(earlier.some((event) => event.type === 'part_updated' && event.part.type === 'tool')).toBe(true);
+    expect(responses.map(({ case: which }) => which)).toEqual((await translatedFrom(events)).map(({ case: which }) => which));
   });
 
   it.each(['queued', 'admitted', 'running', 'waiting'] as const)('says nothing of a turn that is %s', (state) => {

@@ -11,6 +11,7 @@ import {
 import type { GatewayEvent, TurnUpdate } from '../event/event.model.js';
 import type { MessageInfo, TextPart, ToolPart } from '../message/message.model.js';
 import type { Prompt, PromptPart } from '../message/prompt.model.js';
+import { TurnQuestions } from '../message/turn.questions.js';
 import { toPermissionRequest } from '../permission/permission.mapper.js';
 import { toQuestion } from '../question/question.mapper.js';
 import { fromModelName } from '../session/session.mapper.js';
@@ -59,6 +60,8 @@ export class TurnTranslator {
   /** Characters of each part that were told. */
   private readonly told = new Map<string, number>();
   private readonly steps = new Map<string, MessageInfo>();
+  /** Undefined until the turn is told of, which is before any message of it. */
+  private questions: TurnQuestions | undefined;
 
   constructor(private readonly sessionId: string) {}
 
@@ -86,7 +89,9 @@ export class TurnTranslator {
   }
 
   private onMessage(message: MessageInfo): Response[] {
-    if (message.role === 'user') return [];
+    if (message.role === 'user') return this.onQuestion(message);
+    // After a resync the messages of earlier turns are told too.
+    if (this.questions?.areAnsweredBy(message) !== true) return [];
     const isNew = !this.steps.has(message.id);
     this.steps.set(message.id, message);
     return isNew
@@ -97,6 +102,12 @@ export class TurnTranslator {
           },
         ]
       : [];
+  }
+
+  private onQuestion(message: MessageInfo): [] {
+    // A later one can only be OpenCode's own: the next turn begins behind this one's last word.
+    if (this.questions?.placeOf(message) === 'later') this.questions.add(message.id);
+    return [];
   }
 
   private onText(partId: string, messageId: string, type: TextPart['type'], text: string): Response[] {
@@ -112,6 +123,7 @@ export class TurnTranslator {
   }
 
   private onTool(part: ToolPart): Response[] {
+    if (!this.steps.has(part.messageId)) return [];
     const responses: Response[] = [];
     if (part.status !== 'pending' && !this.started.has(part.id)) {
       this.started.add(part.id);
@@ -132,6 +144,7 @@ export class TurnTranslator {
   }
 
   private onTurn(turn: TurnUpdate): Response[] {
+    this.questions ??= new TurnQuestions(turn.turnId);
     switch (turn.state) {
       case 'completed':
         return [this.completed(turn, toFinishReason(turn.finish))];

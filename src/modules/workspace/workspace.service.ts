@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Observable } from 'rxjs';
+import { filter, type Observable } from 'rxjs';
 import type { Caller } from '../../common/access/caller.js';
 import { may, type Principal } from '../../common/access/principal.js';
 import { GatewayError } from '../../common/errors/gateway-error.js';
@@ -17,7 +17,7 @@ import { toModelName } from '../session/session.mapper.js';
 import type { Session } from '../session/session.model.js';
 import { ownerIdFor } from '../session/session.owners.js';
 import { SessionService } from '../session/session.service.js';
-import { MessageAssembler } from './message-assembler.js';
+import { watchMessages } from './message-watch.js';
 import type { HistoryPage, HistoryQuery, MessageChange, SessionStats } from './workspace.model.js';
 
 const DEFAULT_LIMIT = 50;
@@ -114,27 +114,8 @@ export class WorkspaceService {
   /** Every change of the session's messages from now on; ends when the session is reset. */
   async watchMessages(owner: Principal): Promise<Observable<MessageChange>> {
     const { id } = await this.session(owner);
-    return new Observable((subscriber) => {
-      const early: GatewayEvent[] = [];
-      let assembler: MessageAssembler | undefined;
-      const next = (event: GatewayEvent): void => {
-        if (event.sessionId !== id) return;
-        if (assembler === undefined) return void early.push(event);
-        const change = assembler.apply(event);
-        if (change !== undefined) subscriber.next(change);
-        if (event.type === 'session_deleted') subscriber.complete();
-      };
-      // Subscribed before the history is read: what changes in between is applied on top of it.
-      const events = this.hub.watchSession(id, { textMode: 'accumulated' }).subscribe({ next, error: (error) => subscriber.error(error) });
-      this.messages.list(id).then(
-        (history: readonly Message[]) => {
-          assembler = new MessageAssembler(history);
-          early.forEach(next);
-        },
-        (error: unknown) => subscriber.error(error),
-      );
-      return events;
-    });
+    const events$ = this.hub.watchSession(id, { textMode: 'accumulated' }).pipe(filter(({ sessionId }) => sessionId === id));
+    return watchMessages(events$, () => this.messages.list(id));
   }
 
   /** @throws GatewayError FAILED_PRECONDITION while the session is busy */
