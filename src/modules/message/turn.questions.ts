@@ -1,8 +1,5 @@
 import type { MessageInfo } from './message.model.js';
 
-/** Where a user message stands to a turn. */
-export type QuestionPlace = 'own' | 'known' | 'earlier' | 'later';
-
 /**
  * The user messages whose answers are one turn's: its own, and those that OpenCode makes inside it, to compact or to go on.
  *
@@ -26,14 +23,18 @@ export class TurnQuestions {
     for (const id of ids) this.ids.add(id);
   }
 
-  /** A `later` one OpenCode made inside the turn, or somebody to begin the next: who knows that it is the former adds it. */
-  placeOf({ id, createdAtMs }: MessageInfo): QuestionPlace {
+  /**
+   * Takes in a user message; undefined for what is known already or an earlier turn's.
+   *
+   * A `later` one OpenCode made inside the turn, or somebody to begin the next: who knows that it is the former adds it.
+   */
+  observe({ id, createdAtMs }: MessageInfo): 'own' | 'later' | undefined {
     if (id === this.turnId) {
       this.begin(createdAtMs);
       return 'own';
     }
-    if (this.ids.has(id)) return 'known';
-    return this.begunAtMs !== undefined && createdAtMs >= this.begunAtMs ? 'later' : 'earlier';
+    const isLater = this.begunAtMs !== undefined && createdAtMs >= this.begunAtMs;
+    return isLater && !this.ids.has(id) ? 'later' : undefined;
   }
 
   /** Whether an assistant message is the turn's. */

@@ -202,7 +202,7 @@ export class Turn {
   }
 
   private observeQuestion(message: MessageInfo): boolean {
-    const place = this.questions.placeOf(message);
+    const place = this.questions.observe(message);
     if (place === 'own') this.take();
     return place === 'later' && this.observeLaterQuestion();
   }

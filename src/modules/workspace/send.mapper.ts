@@ -106,7 +106,7 @@ export class TurnTranslator {
 
   private onQuestion(message: MessageInfo): [] {
     // A later one can only be OpenCode's own: the next turn begins behind this one's last word.
-    if (this.questions?.placeOf(message) === 'later') this.questions.add(message.id);
+    if (this.questions?.observe(message) === 'later') this.questions.add(message.id);
     return [];
   }
 

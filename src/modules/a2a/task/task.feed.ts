@@ -227,7 +227,7 @@ export class TaskFeed {
 
   /** OpenCode makes messages inside a turn, to compact or to go on. */
   private observeQuestion(message: MessageInfo): void {
-    if (this.questions.placeOf(message) === 'later') this.questions.add(message.id);
+    if (this.questions.observe(message) === 'later') this.questions.add(message.id);
   }
 
   private observePart(part: TextPart | ToolPart | Part): void {
