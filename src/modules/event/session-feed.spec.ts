@@ -1,3 +1,4 @@
+import { messageInfo } from '../../../test/fixtures/message-info.js';
 import type { EventBody, GatewayEvent } from './event.model.js';
 import { GROWTH_INTERVAL_MS } from './growing-texts.js';
 import { SessionFeed, type Follower } from './session-feed.js';
@@ -65,20 +66,7 @@ function follow(feed: SessionFeed, follower: Listener): Listener {
 
 const retry: EventBody = { type: 'session_status', status: { type: 'retry', attempt: 1, message: '', nextAttemptAtMs: 1 } };
 
-const COMPLETED = {
-  sessionId: ROOT,
-  role: 'assistant',
-  agent: undefined,
-  model: undefined,
-  parentId: undefined,
-  tokens: undefined,
-  cost: undefined,
-  finish: undefined,
-  failure: undefined,
-  isSummary: false,
-  createdAtMs: 1,
-  completedAtMs: 2,
-} as const;
+const COMPLETED = messageInfo({ sessionId: ROOT, completedAtMs: 2 });
 
 beforeEach(() => {
   jest.useFakeTimers();

@@ -1,24 +1,9 @@
+import { messageInfo } from '../../../test/fixtures/message-info.js';
 import type { Message, MessageInfo, MessagePurpose } from './message.model.js';
 import { continuationIdsOf, findTurn, lastAnswerOf, lastTurn } from './turn.history.js';
 
 function message(id: string, purpose: MessagePurpose | undefined, change: Partial<MessageInfo> = {}): Message {
-  const info: MessageInfo = {
-    id,
-    sessionId: 'ses_1',
-    role: purpose === undefined ? 'assistant' : 'user',
-    agent: undefined,
-    model: undefined,
-    parentId: undefined,
-    tokens: undefined,
-    cost: undefined,
-    finish: undefined,
-    failure: undefined,
-    isSummary: false,
-    createdAtMs: 1,
-    completedAtMs: undefined,
-    ...change,
-  };
-  return { info, parts: [], purpose };
+  return { info: messageInfo({ id, role: purpose === undefined ? 'assistant' : 'user', ...change }), parts: [], purpose };
 }
 
 const asked = (id: string): Message => message(id, 'prompt');

@@ -1,23 +1,10 @@
+import { messageInfo } from '../../../test/fixtures/message-info.js';
 import type { EventBody, GatewayEvent, TurnState } from '../event/event.model.js';
 import type { Message, MessageInfo, ToolPart } from './message.model.js';
 import { Turn } from './turn.js';
 import { judgeAnswer, judgeIdle } from './turn.verdict.js';
 
-const ANSWER: MessageInfo = {
-  id: 'msg_2',
-  sessionId: 'ses_1',
-  role: 'assistant',
-  agent: undefined,
-  model: undefined,
-  parentId: 'msg_1',
-  tokens: undefined,
-  cost: undefined,
-  finish: undefined,
-  failure: undefined,
-  isSummary: false,
-  createdAtMs: 1,
-  completedAtMs: undefined,
-};
+const ANSWER = messageInfo({ id: 'msg_2', parentId: 'msg_1' });
 
 const TOOL: ToolPart = {
   type: 'tool',

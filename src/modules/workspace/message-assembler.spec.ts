@@ -1,25 +1,12 @@
 import { readTranscript, transcriptNames } from '../../../test/fixtures/transcripts/transcripts.js';
+import { messageInfo } from '../../../test/fixtures/message-info.js';
 import { fromUpstreamFrame } from '../event/event.mapper.js';
 import type { EventBody, GatewayEvent } from '../event/event.model.js';
 import type { Message, MessageInfo, Part } from '../message/message.model.js';
 import { MessageAssembler } from './message-assembler.js';
 import type { MessageChange } from './workspace.model.js';
 
-const INFO: MessageInfo = {
-  id: 'msg_1',
-  sessionId: 'ses_1',
-  role: 'assistant',
-  agent: undefined,
-  model: undefined,
-  parentId: undefined,
-  tokens: undefined,
-  cost: undefined,
-  finish: undefined,
-  failure: undefined,
-  isSummary: false,
-  createdAtMs: 1,
-  completedAtMs: undefined,
-};
+const INFO = messageInfo();
 
 function text(id: string, value: string): Part {
   return { type: 'text', id, messageId: 'msg_1', sessionId: 'ses_1', text: value, ended: false };

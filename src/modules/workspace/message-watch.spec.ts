@@ -1,4 +1,5 @@
 import { Subject } from 'rxjs';
+import { messageInfo } from '../../../test/fixtures/message-info.js';
 import type { EventBody, GatewayEvent } from '../event/event.model.js';
 import type { Message, MessageInfo, Part } from '../message/message.model.js';
 import { watchMessages } from './message-watch.js';
@@ -7,21 +8,7 @@ import type { MessageChange } from './workspace.model.js';
 const RESYNC: EventBody = { type: 'resync', lastSequence: 7 };
 
 function info(id: string, completedAtMs?: number): MessageInfo {
-  return {
-    id,
-    sessionId: 'ses_1',
-    role: 'assistant',
-    agent: undefined,
-    model: undefined,
-    parentId: undefined,
-    tokens: undefined,
-    cost: undefined,
-    finish: undefined,
-    failure: undefined,
-    isSummary: false,
-    createdAtMs: 1,
-    completedAtMs,
-  };
+  return messageInfo({ id, completedAtMs });
 }
 
 function text(messageId: string, value: string, ended = true): Part {

@@ -1,4 +1,5 @@
 import { create } from '@bufbuild/protobuf';
+import { messageInfo } from '../../../test/fixtures/message-info.js';
 import { FinishReason, HealthStatus, MessageRole } from '../../common/grpc/generated/v1/common_pb.js';
 import { AgentStatus, ListMessagesRequestSchema } from '../../common/grpc/generated/v1/opencode_service_pb.js';
 import { deliveryOf } from '../../common/streams/delivery.js';
@@ -13,21 +14,12 @@ import {
   toStreamMessagesResponse,
 } from './workspace.mapper.js';
 
-const INFO: MessageInfo = {
-  id: 'msg_1',
-  sessionId: 'ses_1',
-  role: 'assistant',
+const INFO = messageInfo({
   agent: 'build',
   model: { providerId: 'openrouter', modelId: 'meta/llama' },
   parentId: 'msg_0',
-  tokens: undefined,
-  cost: undefined,
-  finish: undefined,
-  failure: undefined,
-  isSummary: false,
   createdAtMs: 1_500,
-  completedAtMs: undefined,
-};
+});
 
 const TOOL: ToolPart = {
   type: 'tool',

@@ -1,3 +1,4 @@
+import { messageInfo } from '../../../../test/fixtures/message-info.js';
 import type { EventBody, GatewayEvent, TurnState } from '../../event/event.model.js';
 import type { MessageInfo } from '../../message/message.model.js';
 import type { Permission } from '../../permission/permission.model.js';
@@ -20,23 +21,7 @@ function turn(state: TurnState, turnId = 'msg_turn'): GatewayEvent {
 }
 
 function message(id: string, more: Partial<MessageInfo> = {}): GatewayEvent {
-  const info: MessageInfo = {
-    id,
-    sessionId: 'ses_1',
-    role: 'assistant',
-    agent: undefined,
-    model: undefined,
-    parentId: 'msg_turn',
-    tokens: undefined,
-    cost: undefined,
-    finish: undefined,
-    failure: undefined,
-    isSummary: false,
-    createdAtMs: 10,
-    completedAtMs: undefined,
-    ...more,
-  };
-  return event({ type: 'message_updated', message: info });
+  return event({ type: 'message_updated', message: messageInfo({ id, parentId: 'msg_turn', createdAtMs: 10, ...more }) });
 }
 
 function text(value: string, messageId = 'msg_a', id = `prt_${messageId}`): GatewayEvent {

@@ -1,25 +1,11 @@
+import { messageInfo } from '../../../../test/fixtures/message-info.js';
 import type { MessageInfo, ToolPart } from '../../message/message.model.js';
 import { TaskOutput } from './task.output.js';
 
 const at = { messageId: 'msg_1', sessionId: 'ses_1' } as const;
 
 function message(more: Partial<MessageInfo> = {}): MessageInfo {
-  return {
-    id: 'msg_1',
-    sessionId: 'ses_1',
-    role: 'assistant',
-    agent: undefined,
-    model: undefined,
-    parentId: 'msg_0',
-    tokens: undefined,
-    cost: undefined,
-    finish: undefined,
-    failure: undefined,
-    isSummary: false,
-    createdAtMs: 1,
-    completedAtMs: undefined,
-    ...more,
-  };
+  return messageInfo({ parentId: 'msg_0', ...more });
 }
 
 const text = (value: string, id = 'prt_1') => ({ ...at, id, type: 'text', text: value, ended: false }) as const;
