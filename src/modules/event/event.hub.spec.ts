@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { firstValueFrom } from 'rxjs';
-import { CHILD, DIRECTORY, EventRig, ROOT, Watch, durable, made, status } from '../../../test/support/event-rig.js';
+import type { GatewayEvent, TurnState } from './event.model.js';
+import { CHILD, DIRECTORY, EventRig, ROOT, Watch, durable, made, settle, status } from '../../../test/support/event-rig.js';
 
 beforeAll(() => void Logger.overrideLogger(false));
 
@@ -65,6 +66,44 @@ describe('EventHub', () => {
     const watch = rig.watch(ROOT);
 
     expect(watch.events).toMatchObject([{ type: 'session_status', status: { type: 'busy' } }]);
+  });
+
+  describe('where a turn ended before anybody looked', () => {
+    const update = { turnId: 'msg_1', requestId: '', messageId: undefined, finish: undefined, failure: undefined };
+    const ended = (state: TurnState): GatewayEvent => ({
+      type: 'turn_updated',
+      directory: DIRECTORY,
+      sessionId: ROOT,
+      eventId: '',
+      sequence: undefined,
+      turn: { ...update, state },
+    });
+    const statesOf = ({ events }: Watch) => events.flatMap((event) => (event.type === 'turn_updated' ? [event.turn.state] : []));
+
+    it('tells its end once to who was told from the records, and to all others', async () => {
+      const rig = await EventRig.connected();
+      rig.hub.onResume(() => Promise.resolve(ended('aborted')));
+      rig.feed(durable(ROOT, 3));
+      const present = rig.watch(ROOT);
+      const back = rig.watch(ROOT, { after: { sequence: 3 } });
+      await settle();
+
+      rig.hub.publish(ended('aborted'));
+
+      expect([statesOf(present), statesOf(back)]).toEqual([['aborted'], ['aborted']]);
+    });
+
+    it('tells who was told from the records when it ended otherwise, or another did', async () => {
+      const rig = await EventRig.connected();
+      rig.hub.onResume(() => Promise.resolve(ended('interrupted')));
+      rig.feed(durable(ROOT, 3));
+      const back = rig.watch(ROOT, { after: { sequence: 3 } });
+      await settle();
+
+      rig.hub.publish(ended('completed'));
+
+      expect(statesOf(back)).toEqual(['interrupted', 'completed']);
+    });
   });
 
   it('shows the path of an edited file from the workspace on', async () => {

@@ -100,6 +100,7 @@ export class EventHub implements OnApplicationBootstrap, OnModuleDestroy {
     return this.follow({ textMode, durableOnly, sessionId: ofChild ? sessionId : undefined }, (follower, subscriber) => {
       const join = (feed: SessionFeed, present: readonly GatewayEvent[]): void => {
         tellAll(present, follower);
+        follower.joined(present);
         // The present may have been too much for it.
         if (!subscriber.closed) feed.followers.add(follower);
       };

@@ -1,6 +1,6 @@
 import type { Permission } from '../permission/permission.model.js';
 import type { Question } from '../question/question.model.js';
-import type { GatewayEvent, TextGrowth, TextMode } from './event.model.js';
+import type { GatewayEvent, TextGrowth, TextMode, TurnState } from './event.model.js';
 import type { GrowingPart } from './growing-part.js';
 import { GrowingTexts } from './growing-texts.js';
 import { Positions } from './positions.js';
@@ -264,6 +264,7 @@ export class SessionFeed {
   }
 }
 
-function isFinal(state: string): boolean {
+/** Whether a turn has ended in this state. */
+export function isFinal(state: TurnState): boolean {
   return state === 'completed' || state === 'failed' || state === 'aborted' || state === 'rejected' || state === 'interrupted';
 }

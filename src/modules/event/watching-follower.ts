@@ -1,7 +1,7 @@
 import type { Subscriber } from 'rxjs';
 import type { EventTally } from './event-tally.js';
-import type { GatewayEvent, Position } from './event.model.js';
-import type { Follower, Resync } from './session-feed.js';
+import type { GatewayEvent, Position, TurnState } from './event.model.js';
+import { isFinal, type Follower, type Resync } from './session-feed.js';
 
 /** A caller's subscription as a follower. A class, so that thousands of them share one shape and one code path. */
 export class WatchingFollower implements Follower {
@@ -12,6 +12,8 @@ export class WatchingFollower implements Follower {
   /** What to do instead of only saying so. */
   onLostTrack: ((lastSequence: number) => void) | undefined;
   private had: (Position & { readonly ofSessionId: string }) | undefined;
+  /** How turns ended that it was told of as it joined; undefined: of none. */
+  private ends: ReadonlyMap<string, TurnState> | undefined;
 
   constructor(
     wish: Pick<Follower, 'textMode' | 'durableOnly' | 'sessionId' | 'hears'>,
@@ -29,8 +31,14 @@ export class WatchingFollower implements Follower {
     this.had = { ofSessionId, ...position };
   }
 
+  /** It was told the present, ends of turns from OpenCode's records among it: one that is looked at here only now ends no second time. */
+  joined(present: readonly GatewayEvent[]): void {
+    const ends = present.flatMap((event) => (isEnd(event) ? [[event.turn.turnId, event.turn.state] as const] : []));
+    this.ends = ends.length === 0 ? undefined : new Map(ends);
+  }
+
   next(event: GatewayEvent): void {
-    if (this.had === undefined || event.sequence === undefined || this.isNews(event)) this.subscriber.next(event);
+    if ((this.had === undefined && this.ends === undefined) || this.isNews(event)) this.subscriber.next(event);
   }
 
   loseTrack(event: Resync): void {
@@ -48,12 +56,20 @@ export class WatchingFollower implements Follower {
     this.subscriber.error(error);
   }
 
+  private isNews(event: GatewayEvent): boolean {
+    if (isEnd(event)) return this.ends?.get(event.turn.turnId) !== event.turn.state;
+    return this.had === undefined || event.sequence === undefined || this.isBehind(this.had, event, event.sequence);
+  }
+
   /** Events come in the order of their ids: behind the first that is news all are. */
-  private isNews({ sessionId, sequence, eventId }: GatewayEvent): boolean {
-    if (this.had === undefined || sequence === undefined) return true;
-    const { ofSessionId, sequence: last, eventId: lastId = '' } = this.had;
+  private isBehind(had: NonNullable<typeof this.had>, { sessionId, eventId }: GatewayEvent, sequence: number): boolean {
+    const { ofSessionId, sequence: last, eventId: lastId = '' } = had;
     if (sessionId === ofSessionId ? sequence <= last : eventId <= lastId) return false;
     if (eventId > lastId) this.had = undefined;
     return true;
   }
+}
+
+function isEnd(event: GatewayEvent): event is Extract<GatewayEvent, { type: 'turn_updated' }> {
+  return event.type === 'turn_updated' && isFinal(event.turn.state);
 }
