@@ -109,7 +109,8 @@ describe('the invariants', () => {
     ).toEqual([]);
     expect(violationsOf(evidence([first, resync, last, end]))).toEqual([]);
     expect(violationsOf(evidence([...GOOD, resync, end]))).toEqual([]);
-    const abortedInQueue = [turn(TurnState.QUEUED), turn(TurnState.ABORTED), turn(TurnState.RUNNING)];
+    const abortedInQueue = [turn(TurnState.QUEUED), turn(TurnState.ABORTED)];
+    expect(violationsOf(evidence([...GOOD.slice(0, -1), ...abortedInQueue, turn(TurnState.RUNNING), end]))).toEqual([]);
     expect(violationsOf(evidence([...GOOD.slice(0, -1), ...abortedInQueue, end]))).toEqual([]);
     expect(
       violationsOf(evidence([first, second, third, last, turn(TurnState.ABORTED)], answered(TurnState.ABORTED), { aborted: true })),
@@ -131,6 +132,11 @@ describe('the invariants', () => {
     ['a text that ends otherwise', [first, second, third, whole('prt_2', 'Gr', 5), end], /ended with another text of prt_2/],
     ['two ends of a turn', [...GOOD, end], /was told 2 ends of msg_1/],
     ['two ends of a turn that was queued once', [...GOOD.slice(0, -1), turn(TurnState.QUEUED), end, end], /was told 2 ends of msg_1/],
+    [
+      'two ends of a turn that was aborted in the queue and made again',
+      [...GOOD.slice(0, -1), turn(TurnState.QUEUED), turn(TurnState.ABORTED), end, end],
+      /was told 2 ends of msg_1/,
+    ],
     [
       'a false end',
       [first, second, third, last, turn(TurnState.INTERRUPTED)],

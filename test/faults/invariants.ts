@@ -124,7 +124,7 @@ function recordOf(turnId: string, messages: readonly UpstreamMessageWithParts[])
  * The ends that a reader was told of each turn. Who comes back or begins anew may be told an end again, for nothing says that it was received.
  *
  * Two ends are none when the request is made again: that of an interrupted turn, and of one that was aborted in the queue of a
- * gateway, of which another knows nothing.
+ * gateway, of which another knows nothing. Where that is over before the first gateway looks, its second life is told by its end alone.
  */
 function finalsByTurn({ entries }: ReaderNotes): Map<string, TurnState[]> {
   const finals = new Map<string, TurnState[]>();
@@ -139,12 +139,11 @@ function finalsByTurn({ entries }: ReaderNotes): Map<string, TurnState[]> {
     if (event.case !== 'turnUpdated') continue;
     const { turnId } = event.value;
     const [state] = finalStates([entry.event]);
+    // Not where the same end is told once more to who came back.
+    if (repeated.get(turnId) !== state && unsent.delete(turnId)) finals.delete(turnId);
     if (state === TurnState.ABORTED && last.get(turnId) === TurnState.QUEUED) unsent.add(turnId);
     last.set(turnId, event.value.state);
-    if (state === undefined) {
-      if (unsent.delete(turnId)) finals.delete(turnId);
-      continue;
-    }
+    if (state === undefined) continue;
     const before = (finals.get(turnId) ?? []).filter((each) => each !== TurnState.INTERRUPTED);
     if (repeated.get(turnId) === state) repeated.delete(turnId);
     else finals.set(turnId, [...before, state]);
