@@ -37,6 +37,11 @@ export class TurnQuestions {
     return isLater && !this.ids.has(id) ? 'later' : undefined;
   }
 
+  /** The same for who hears of this turn alone, until its end: a later one is then OpenCode's own. */
+  observeWithin(question: MessageInfo): void {
+    if (this.observe(question) === 'later') this.add(question.id);
+  }
+
   /** Whether an assistant message is the turn's. */
   areAnsweredBy({ parentId }: MessageInfo): boolean {
     return parentId !== undefined && this.ids.has(parentId);

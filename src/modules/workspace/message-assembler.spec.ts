@@ -17,7 +17,9 @@ function event(body: EventBody): GatewayEvent {
 }
 
 function withHistory(...parts: readonly Part[]): MessageAssembler {
-  return new MessageAssembler([{ info: INFO, parts }]);
+  const assembler = new MessageAssembler();
+  assembler.catchUp([{ info: INFO, parts }]);
+  return assembler;
 }
 
 function isMessage(change: MessageChange | undefined): change is Extract<MessageChange, { message: Message }> {
@@ -26,7 +28,7 @@ function isMessage(change: MessageChange | undefined): change is Extract<Message
 
 describe('MessageAssembler', () => {
   it('tells of a message it did not know that it was created', () => {
-    const assembler = new MessageAssembler([]);
+    const assembler = new MessageAssembler();
 
     expect(assembler.apply(event({ type: 'message_updated', message: INFO }))).toEqual({
       type: 'created',
@@ -69,7 +71,7 @@ describe('MessageAssembler', () => {
   });
 
   it('tells nothing of parts whose message it does not know', () => {
-    expect(new MessageAssembler([]).apply(event({ type: 'part_updated', part: text('prt_1', 'Hi') }))).toBeUndefined();
+    expect(new MessageAssembler().apply(event({ type: 'part_updated', part: text('prt_1', 'Hi') }))).toBeUndefined();
   });
 
   it('tells nothing of what changes no message', () => {
@@ -86,7 +88,7 @@ describe('MessageAssembler', () => {
   });
 
   it.each(transcriptNames)('puts together from %s what the final events say', (transcript) => {
-    const assembler = new MessageAssembler([]);
+    const assembler = new MessageAssembler();
     const told = new Map<string, Message>();
     const infos = new Map<string, MessageInfo>();
     const parts = new Map<string, Part>();

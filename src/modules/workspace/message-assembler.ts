@@ -10,13 +10,9 @@ interface Assembled {
 
 /** Puts whole messages together from the events of one session. */
 export class MessageAssembler {
-  private messages: Map<string, Assembled>;
+  private messages = new Map<string, Assembled>();
 
-  constructor(history: readonly Message[]) {
-    this.messages = toMessages(history);
-  }
-
-  /** Takes the history for true after events were missed; gives what that changed. */
+  /** Takes the history for true, at first or after events were missed; gives what that changed. */
   catchUp(history: readonly Message[]): MessageChange[] {
     const before = this.messages;
     this.messages = toMessages(history);

@@ -24,7 +24,7 @@ export function watchMessages(
 }
 
 class MessageWatch {
-  private readonly assembler = new MessageAssembler([]);
+  private readonly assembler = new MessageAssembler();
   /** Events that wait for the history; undefined while they need not. */
   private waiting: GatewayEvent[] | undefined;
 

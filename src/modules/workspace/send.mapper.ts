@@ -89,7 +89,10 @@ export class TurnTranslator {
   }
 
   private onMessage(message: MessageInfo): Response[] {
-    if (message.role === 'user') return this.onQuestion(message);
+    if (message.role === 'user') {
+      this.questions?.observeWithin(message);
+      return [];
+    }
     // After a resync the messages of earlier turns are told too.
     if (this.questions?.areAnsweredBy(message) !== true) return [];
     const isNew = !this.steps.has(message.id);
@@ -102,12 +105,6 @@ export class TurnTranslator {
           },
         ]
       : [];
-  }
-
-  private onQuestion(message: MessageInfo): [] {
-    // A later one can only be OpenCode's own: the next turn begins behind this one's last word.
-    if (this.questions?.observe(message) === 'later') this.questions.add(message.id);
-    return [];
   }
 
   private onText(partId: string, messageId: string, type: TextPart['type'], text: string): Response[] {

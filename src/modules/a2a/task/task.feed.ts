@@ -221,13 +221,8 @@ export class TaskFeed {
   }
 
   private observeMessage(message: MessageInfo): void {
-    if (message.role === 'user') return this.observeQuestion(message);
+    if (message.role === 'user') return this.questions.observeWithin(message);
     if (!message.isSummary && this.questions.areAnsweredBy(message)) this.output.note(message);
-  }
-
-  /** OpenCode makes messages inside a turn, to compact or to go on. */
-  private observeQuestion(message: MessageInfo): void {
-    if (this.questions.observe(message) === 'later') this.questions.add(message.id);
   }
 
   private observePart(part: TextPart | ToolPart | Part): void {
